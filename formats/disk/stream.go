@@ -1,0 +1,76 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Stream is one writer's view of the shared read.
+type Stream struct {
+	size int64
+	ctx  context.Context
+	in   chan *Chunk
+}
+
+// Size is the size of the disk in bytes.
+func (s *Stream) Size() int64 { return s.size }
+
+// Chunks yields the chunks that hold data, in ascending order; holes are never
+// shown. The loop body must Release every chunk it is given. An error ends it.
+func (s *Stream) Chunks() iter.Seq2[*Chunk, error] {
+	return func(yield func(*Chunk, error) bool) {
+		for {
+			select {
+			case <-s.ctx.Done():
+				yield(nil, context.Cause(s.ctx))
+				return
+			case c, ok := <-s.in:
+				if !ok || !yield(c, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Writer makes one output from a stream; it returns when that is complete.
+type Writer func(ctx context.Context, s *Stream) error
+
+// Options shape a shared read.
+type Options struct {
+	// Buffers is the number of chunks in flight; zero means 12 (24 MiB).
+	Buffers int
+	// Progress hears after each chunk how many bytes of data are read, of how
+	// many. It may be nil.
+	Progress func(done, total int64)
+}
+
+// Share reads the disk once, front to back, and feeds every writer. The first
+// error cancels the others and is returned when all have stopped.
+func Share(ctx context.Context, src Source, writers []Writer, opts Options) error {
+	data, err := src.Data()
+	if err != nil {
+		return fmt.Errorf("read disk: %w", err)
+	}
+	if err := check(src.Size(), data); err != nil {
+		return err
+	}
+	if opts.Buffers == 0 {
+		opts.Buffers = 12
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	streams := make([]*Stream, len(writers))
+	for i, w := range writers {
+		s := &Stream{size: src.Size(), ctx: ctx, in: make(chan *Chunk, opts.Buffers)}
+		streams[i] = s
+		group.Go(func() error { return w(ctx, s) })
+	}
+	group.Go(func() error {
+		r := &reader{src: src, data: data, streams: streams, opts: opts}
+		return r.run(ctx)
+	})
+	return group.Wait()
+}
