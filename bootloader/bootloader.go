@@ -8,11 +8,12 @@
 package bootloader
 
 import (
-	"context"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/fimg/fimg/internal/inroot"
 )
 
 // FileSystem is one file system of the finished disk as a boot loader sees it.
@@ -59,17 +60,10 @@ func (s *System) BootPath(name string) string {
 }
 
 // Command is a program of the image to run inside its root.
-type Command struct {
-	Args []string // absolute path first
-	Env  []string // added to a minimal environment
-	// Overlay are files of the root that show other content, executable,
-	// while the program runs; the tree itself is not changed.
-	Overlay map[string][]byte
-}
+type Command = inroot.Command
 
-// Run runs a program of the image inside its root and returns an error that
-// tells what it printed last when it fails.
-type Run func(ctx context.Context, cmd Command) error
+// Run runs a program of the image inside its root.
+type Run = inroot.Run
 
 // Disk describes the image's disk to Cmdline.
 type Disk struct {
