@@ -1,0 +1,106 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/fimg/fimg/internal/fault"
+)
+
+// LockVersion is the version of the lock's form.
+const LockVersion = 1
+
+// Lock names every package of an image so that a build uses exactly these or
+// fails. It is part of a plan.
+type Lock struct {
+	Version      int             `json:"version"`
+	Image        string          `json:"image,omitempty"` // name of the image, for people
+	Arch         string          `json:"arch"`
+	Releasever   string          `json:"releasever"`
+	Repositories []LockedRepo    `json:"repositories"` // in the order of the description
+	Packages     []LockedPackage `json:"packages"`     // sorted by name, version and architecture
+}
+
+// LockedRepo is a repository as it was when the lock was made.
+type LockedRepo struct {
+	ID       string            `json:"id"`
+	URL      string            `json:"url"`
+	Revision string            `json:"revision,omitempty"`
+	Metadata map[string]string `json:"metadata,omitempty"` // "primary": "sha256:…"
+}
+
+// LockedPackage is one package file.
+type LockedPackage struct {
+	NEVRA     string `json:"nevra"`    // name-epoch:version-release.arch
+	Checksum  string `json:"checksum"` // "sha256:…" of the whole file
+	Size      int64  `json:"size"`     // bytes of the file
+	Installed int64  `json:"installed_size,omitempty"`
+	Repo      string `json:"repo"`             // id of its repository
+	Location  string `json:"location"`         // relative to the repository
+	Phase     string `json:"phase"`            // bootstrap or image
+	Reason    string `json:"reason,omitempty"` // why it is there, for people
+}
+
+// LockError says why a lock cannot be used.
+type LockError struct{ Text string }
+
+func (e *LockError) Error() string           { return "use lock: " + e.Text }
+func (e *LockError) FaultClass() fault.Class { return fault.Repository }
+func (e *LockError) Hint() string            { return "make a new lock with fimg resolve --lock FILE" }
+
+// Write writes the lock as indented JSON.
+func (l *Lock) Write(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(l); err != nil {
+		return fmt.Errorf("write lock: %w", err)
+	}
+	return nil
+}
+
+// ReadLock reads a lock and refuses one that does not name every package by
+// checksum.
+func ReadLock(r io.Reader) (*Lock, error) {
+	const limit = 256 << 20
+	data, err := io.ReadAll(io.LimitReader(r, limit))
+	if err != nil {
+		return nil, fmt.Errorf("read lock: %w", err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	var l Lock
+	if err := dec.Decode(&l); err != nil {
+		return nil, &LockError{"not a lock file: " + err.Error()}
+	}
+	if l.Version != LockVersion {
+		return nil, &LockError{fmt.Sprintf("form %d of the lock is not known here, want %d", l.Version, LockVersion)}
+	}
+	return &l, l.check()
+}
+
+func (l *Lock) check() error {
+	known := map[string]bool{}
+	for _, r := range l.Repositories {
+		known[r.ID] = true
+	}
+	for _, p := range l.Packages {
+		algo, digest, ok := strings.Cut(p.Checksum, ":")
+		switch {
+		case !ok || len(digest) < 64 || (algo != "sha256" && algo != "sha384" && algo != "sha512"):
+			return &LockError{fmt.Sprintf("%s has no strong checksum", p.NEVRA)}
+		case !known[p.Repo]:
+			return &LockError{fmt.Sprintf("%s is from repository %s, which the lock does not list", p.NEVRA, p.Repo)}
+		case p.Size <= 0:
+			return &LockError{fmt.Sprintf("%s has no size", p.NEVRA)}
+		}
+	}
+	if len(l.Packages) == 0 {
+		return errors.Join(&LockError{"it names no package"})
+	}
+	return nil
+}
