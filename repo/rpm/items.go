@@ -1,0 +1,211 @@
+package rpm
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"slices"
+	"strings"
+)
+
+// Range is what a digest or signature covers.
+type Range uint8
+
+// The ranges. LegacyRange is header and payload together.
+const (
+	HeaderRange  Range = 1
+	PayloadRange Range = 2
+	LegacyRange  Range = HeaderRange | PayloadRange
+)
+
+// String returns the name rpm 6 prints.
+func (r Range) String() string {
+	switch r {
+	case HeaderRange:
+		return "Header"
+	case PayloadRange:
+		return "Payload"
+	}
+	return "Legacy"
+}
+
+// Status is the verdict on one digest or signature, named as rpm names it.
+type Status string
+
+// The verdicts. NOTFOUND is an item the package does not have or an alternative
+// digest that need not match.
+const (
+	OK       Status = "OK"
+	BAD      Status = "BAD"
+	NOKEY    Status = "NOKEY"
+	NOTFOUND Status = "NOTFOUND"
+
+	pending Status = ""
+)
+
+// Check is one digest or signature and what it is worth.
+type Check struct {
+	Signature bool     `json:"signature"`
+	Range     Range    `json:"range"`
+	Tag       Tag      `json:"tag"` // in the header it is in
+	Algo      HashAlgo `json:"hash"`
+	Alt       bool     `json:"alt,omitempty"`    // a digest of the plain payload
+	PubKey    string   `json:"pubkey,omitempty"` // "RSA", "DSA", "ECDSA", "EdDSA"
+	Version   int      `json:"version,omitempty"`
+	KeyID     string   `json:"keyid,omitempty"` // sixteen hexadecimal digits
+	// Fingerprint of the key that verified it.
+	Fingerprint string `json:"fingerprint,omitempty"`
+	Status      Status `json:"status"`
+	Detail      string `json:"detail,omitempty"`
+}
+
+// item is a check at work.
+type item struct {
+	Check
+	wrapped bool // in the main header, thus covered by its signature
+	group   int  // digests that stand in for each other share it
+	want    string
+	sig     *signature
+	salt    []byte
+	status  Status
+	hash    hash.Hash
+}
+
+// slot is a place digests and signatures are stored at.
+type slot struct {
+	tag     Tag
+	main    bool // in the main header
+	legacy  bool // ignored in version 6 packages
+	sig     bool
+	rng     Range
+	algo    HashAlgo
+	alt     bool
+	group   int
+	textual bool // hexadecimal or base64 instead of binary
+}
+
+// slots lists them in rpm's order (rpm 6.0, signatures_digests.md).
+var slots = [...]slot{
+	{tag: TagOpenPGP, sig: true, rng: HeaderRange, textual: true},
+	{tag: SigPGP, legacy: true, sig: true, rng: LegacyRange},
+	{tag: SigMD5, legacy: true, rng: LegacyRange, algo: MD5},
+	{tag: SigGPG, legacy: true, sig: true, rng: LegacyRange},
+	{tag: TagDSAHeader, sig: true, rng: HeaderRange},
+	{tag: TagRSAHeader, sig: true, rng: HeaderRange},
+	{tag: TagSHA1Header, rng: HeaderRange, algo: SHA1, textual: true},
+	{tag: TagSHA256Header, rng: HeaderRange, algo: SHA256, textual: true},
+	{tag: TagSHA3256Header, rng: HeaderRange, algo: SHA3256, textual: true},
+	{tag: TagPayloadSHA256, main: true, rng: PayloadRange, algo: SHA256, textual: true, group: 1},
+	{tag: TagPayloadSHA256Alt, main: true, rng: PayloadRange, algo: SHA256, textual: true, group: 1, alt: true},
+	{tag: TagPayloadSHA512, main: true, rng: PayloadRange, algo: SHA512, textual: true, group: 2},
+	{tag: TagPayloadSHA512Alt, main: true, rng: PayloadRange, algo: SHA512, textual: true, group: 2, alt: true},
+	{tag: TagPayloadSHA3256, main: true, rng: PayloadRange, algo: SHA3256, textual: true, group: 3},
+	{tag: TagPayloadSHA3256Alt, main: true, rng: PayloadRange, algo: SHA3256, textual: true, group: 3, alt: true},
+}
+
+// collect gathers what there is to check in a package.
+func collect(p *Package) []*item {
+	v6 := p.Signature.Has(TagReserved) && p.Signature.Has(TagSHA3256Header)
+	modern := false
+	var items []*item
+	for _, s := range slots {
+		if s.legacy && v6 || s.sig && modern && s.tag != TagOpenPGP {
+			continue
+		}
+		h := p.Signature
+		if s.main {
+			h = p.Header
+		}
+		found := s.read(h)
+		for _, it := range found {
+			modern = modern || s.tag == TagOpenPGP && it.status == pending
+		}
+		items = append(items, found...)
+	}
+	return items
+}
+
+// read makes the items of one slot; an absent one has the status NOTFOUND.
+func (s slot) read(h *Header) []*item {
+	base := item{Check: Check{Signature: s.sig, Range: s.rng, Tag: s.tag, Algo: s.algo, Alt: s.alt},
+		wrapped: s.main, group: s.group}
+	e, ok := h.find(s.tag)
+	if !ok {
+		base.status = NOTFOUND
+		return []*item{&base}
+	}
+	var items []*item
+	for _, data := range s.values(h, e) {
+		it := base
+		if err := it.init(s, e, data); err != nil {
+			it.status, it.Detail = BAD, fmt.Sprintf("tag %d: %v", s.tag, err)
+		}
+		items = append(items, &it)
+	}
+	return items
+}
+
+// values returns the elements of a tag.
+func (s slot) values(h *Header, e entry) [][]byte {
+	if !e.typ.text() {
+		return [][]byte{h.data(e)}
+	}
+	var out [][]byte
+	for _, v := range h.All(s.tag) {
+		out = append(out, []byte(v))
+	}
+	return out
+}
+
+// init decodes one digest or signature.
+func (it *item) init(s slot, e entry, data []byte) error {
+	if e.typ.text() != s.textual || !s.textual && e.typ != TypeBin {
+		return fmt.Errorf("invalid type %d", e.typ)
+	}
+	if s.sig {
+		return it.initSignature(s, data)
+	}
+	it.want = string(data)
+	if !s.textual {
+		it.want = hex.EncodeToString(data)
+	} else if _, err := hex.DecodeString(it.want); err != nil {
+		return fmt.Errorf("invalid hex")
+	}
+	if len(it.want) != 2*it.Algo.New().Size() {
+		return fmt.Errorf("invalid size %d", len(it.want))
+	}
+	return nil
+}
+
+func (it *item) initSignature(s slot, data []byte) error {
+	if s.textual {
+		var err error
+		if data, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), "")); err != nil {
+			return fmt.Errorf("invalid base64")
+		}
+	}
+	sig, err := parseSignature(data)
+	if err != nil {
+		return fmt.Errorf("invalid OpenPGP signature: %w", err)
+	}
+	it.sig, it.salt = sig, sig.salt
+	it.Algo, it.PubKey, it.Version = sig.algo, sig.pubkey(), sig.pkt.Version
+	it.KeyID = fmt.Sprintf("%016x", sig.keyID)
+	return nil
+}
+
+// dropRedundant leaves out items over header and payload when a payload digest
+// and a header digest cover the same.
+func dropRedundant(items []*item) []*item {
+	covered := Range(0)
+	for _, it := range items {
+		if it.status == pending && !it.Alt && it.Algo != MD5 && it.Algo != SHA1 {
+			covered |= it.Range
+		}
+	}
+	if covered != LegacyRange {
+		return items
+	}
+	return slices.DeleteFunc(items, func(it *item) bool { return it.Range == LegacyRange })
+}

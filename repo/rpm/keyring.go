@@ -1,0 +1,183 @@
+package rpm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/ProtonMail/go-crypto/openpgp"
+	"github.com/ProtonMail/go-crypto/openpgp/armor"
+	"github.com/ProtonMail/go-crypto/openpgp/packet"
+)
+
+// Keyring is a set of OpenPGP certificates to verify packages with. The zero
+// value is an empty ring. Adding and using it must not overlap.
+type Keyring struct {
+	certs []Cert
+	keys  map[uint64][]*packet.PublicKey
+}
+
+// Cert is one certificate of a ring.
+type Cert struct {
+	Raw         []byte   // the packets, without armor
+	KeyID       string   // of the primary key, sixteen hexadecimal digits
+	Fingerprint string   // of the primary key
+	Created     int64    // seconds since 1970
+	UserIDs     []string // the primary one first
+}
+
+// Certs returns the certificates in the order they were added.
+func (k *Keyring) Certs() []Cert {
+	if k == nil {
+		return nil
+	}
+	return slices.Clone(k.certs)
+}
+
+// Add reads certificates, armored (any number of blocks, with text around them)
+// or binary. What cannot be used is left out and told in the error; the other
+// certificates are added all the same.
+func (k *Keyring) Add(data []byte) error {
+	raw, errs := dearmor(data)
+	n := 0
+	for len(raw) > 0 {
+		cert, rest, err := nextCert(raw)
+		if err != nil {
+			errs = append(errs, err)
+			break
+		}
+		if err := k.addCert(cert); err != nil {
+			errs = append(errs, err)
+		}
+		raw = rest
+		n++
+	}
+	if n == 0 && len(errs) == 0 {
+		errs = append(errs, errors.New("no OpenPGP certificate"))
+	}
+	return errors.Join(errs...)
+}
+
+// dearmor returns the binary content of all public key blocks in data, data
+// itself when it is not armored.
+func dearmor(data []byte) ([]byte, []error) {
+	mark := []byte("-----BEGIN PGP ")
+	if !bytes.Contains(data, mark) {
+		return data, nil
+	}
+	var raw []byte
+	var errs []error
+	for at := bytes.Index(data, mark); at >= 0; {
+		next := bytes.Index(data[at+len(mark):], mark)
+		part := data[at:]
+		if next >= 0 {
+			part = data[at : at+len(mark)+next]
+			at += len(mark) + next
+		} else {
+			at = -1
+		}
+		b, err := dearmorBlock(part)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		raw = append(raw, b...)
+	}
+	return raw, errs
+}
+
+func dearmorBlock(part []byte) ([]byte, error) {
+	block, err := armor.Decode(bytes.NewReader(part))
+	if err != nil {
+		return nil, fmt.Errorf("read armor: %w", err)
+	}
+	if block.Type != openpgp.PublicKeyType {
+		return nil, fmt.Errorf("read armor: %s is not a public key", block.Type)
+	}
+	b, err := io.ReadAll(block.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read armor: %w", err)
+	}
+	return b, nil
+}
+
+// nextCert splits the first certificate from packets: a public key packet and
+// all up to the next.
+func nextCert(raw []byte) (cert, rest []byte, err error) {
+	at := raw
+	for n := 0; len(at) > 0; n++ {
+		tag, _, next, err := nextPacket(at)
+		if err != nil {
+			return nil, nil, fmt.Errorf("read certificate: %w", err)
+		}
+		if n == 0 && tag != 6 {
+			return nil, nil, fmt.Errorf("read certificate: packet of type %d", tag)
+		}
+		if n > 0 && tag == 6 {
+			break
+		}
+		at = next
+	}
+	return raw[:len(raw)-len(at)], at, nil
+}
+
+// addCert adds one certificate. Where its self-signatures or user IDs cannot be
+// understood the primary key alone is taken: the caller vouches for the file.
+func (k *Keyring) addCert(raw []byte) error {
+	p, err := packet.Read(bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("read certificate: %w", err)
+	}
+	primary, ok := p.(*packet.PublicKey)
+	if !ok {
+		return errors.New("read certificate: no public key")
+	}
+	cert := Cert{Raw: bytes.Clone(raw), KeyID: fmt.Sprintf("%016x", primary.KeyId),
+		Fingerprint: fmt.Sprintf("%x", primary.Fingerprint), Created: primary.CreationTime.Unix()}
+	keys := []*packet.PublicKey{primary}
+	entity, err := openpgp.ReadEntity(packet.NewReader(bytes.NewReader(raw)))
+	if err == nil {
+		if len(entity.Revocations) > 0 {
+			return fmt.Errorf("certificate %s is revoked", cert.KeyID)
+		}
+		for i := range entity.Subkeys {
+			if s := &entity.Subkeys[i]; len(s.Revocations) == 0 && s.PublicKey.CanSign() {
+				keys = append(keys, s.PublicKey)
+			}
+		}
+	}
+	cert.UserIDs = userIDs(raw)
+	k.certs = append(k.certs, cert)
+	if k.keys == nil {
+		k.keys = make(map[uint64][]*packet.PublicKey)
+	}
+	for _, key := range keys {
+		k.keys[key.KeyId] = append(k.keys[key.KeyId], key)
+	}
+	return nil
+}
+
+// userIDs returns the user ID packets of a certificate.
+func userIDs(raw []byte) []string {
+	var ids []string
+	for len(raw) > 0 {
+		tag, body, rest, err := nextPacket(raw)
+		if err != nil {
+			break
+		}
+		if tag == 13 {
+			ids = append(ids, string(body))
+		}
+		raw = rest
+	}
+	return ids
+}
+
+// lookup returns the keys with an ID.
+func (k *Keyring) lookup(id uint64) []*packet.PublicKey {
+	if k == nil {
+		return nil
+	}
+	return k.keys[id]
+}

@@ -1,0 +1,73 @@
+package rpm
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// leadSize is the length of the lead in bytes.
+const leadSize = 96
+
+// Lead is the first 96 bytes of a package file (format_lead.md). Nothing in it
+// but the magic is used since version 3; it is kept to check that it is sane.
+type Lead struct {
+	Magic         [4]byte // 0xedabeedb
+	Major, Minor  uint8   // 3.0, or 4.0 for version 6 packages
+	Type          uint16  // 0: binary, 1: source
+	ArchNum       uint16
+	Name          [66]byte // name-version-release, cut short and NUL terminated
+	OSNum         uint16
+	SignatureType uint16 // 5: a signature header follows
+	Reserved      [16]byte
+}
+
+var leadMagic = [4]byte{0xed, 0xab, 0xee, 0xdb}
+
+// parseLead decodes and checks a lead.
+func parseLead(b []byte) (Lead, error) {
+	var l Lead
+	if _, err := binary.Decode(b, binary.BigEndian, &l); err != nil || l.Magic != leadMagic {
+		return l, &FormatError{"lead", "not an rpm package"}
+	}
+	if l.SignatureType != 5 {
+		return l, &FormatError{"lead", "illegal signature type"}
+	}
+	if l.Major < 3 || l.Major > 4 {
+		return l, &FormatError{"lead", "unsupported package version"}
+	}
+	return l, nil
+}
+
+// append encodes the lead; it is the inverse of parseLead.
+func (l Lead) append(b []byte) ([]byte, error) { return binary.Append(b, binary.BigEndian, l) }
+
+// oddities returns what in the lead contradicts the header. No tool looks at
+// these bytes, so a flipped bit here has no effect, but it is one.
+func (l Lead) oddities(h *Header) []string {
+	var out []string
+	name, rest, found := bytes.Cut(l.Name[:], []byte{0})
+	id := h.Identity()
+	nvr, nevr := id.Name+"-"+id.Version+"-"+id.Release, id.Name+"-"+id.EVR()
+	if !found || !allZero(rest) || len(name) > 0 && string(name) != cut(nvr) && string(name) != cut(nevr) {
+		out = append(out, "the lead names another package")
+	}
+	if l.Minor != 0 || !allZero(l.Reserved[:]) || l.Type > 1 || (l.Type == 1) != h.Source() {
+		out = append(out, "the lead is damaged")
+	}
+	if (l.Major == 4) != (h.Format() >= 6) {
+		out = append(out, "the lead has the version of another format")
+	}
+	return out
+}
+
+// cut shortens a name to what the lead has room for.
+func cut(name string) string { return name[:min(len(name), len(Lead{}.Name)-1)] }
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}

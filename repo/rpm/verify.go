@@ -1,0 +1,229 @@
+package rpm
+
+import (
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fimg/fimg/internal/fault"
+)
+
+// Level is what a package must have to be accepted, as rpm's macro
+// _pkgverify_level says it.
+type Level int
+
+// The levels. LevelDigest wants a good digest over every byte of header and
+// payload, LevelSignature a good signature (a payload digest in a signed header
+// counts), LevelAll both. A bad item is never accepted.
+const (
+	LevelDigest Level = iota
+	LevelSignature
+	LevelAll
+	LevelNone
+)
+
+// Verdict is what the digests and signatures of one package are worth.
+type Verdict struct {
+	// Checks are the items the package has, in rpm's order.
+	Checks []Check `json:"checks"`
+	// Oddities are flaws in bytes that no digest covers and rpm does not look
+	// at: lead, padding, sizes. An intact package has none.
+	Oddities []string `json:"oddities,omitempty"`
+
+	digest, signed Range // verified
+}
+
+// VerifyError says why a package is not accepted.
+type VerifyError struct {
+	Package string // NEVRA
+	Detail  string
+	NoKey   bool // nothing is bad, but a key is missing
+}
+
+func (e *VerifyError) Error() string { return fmt.Sprintf("verify %s: %s", e.Package, e.Detail) }
+
+// FaultClass is that of signatures and checksums.
+func (e *VerifyError) FaultClass() fault.Class { return fault.Signature }
+
+// Hint says what to do when a key is missing.
+func (e *VerifyError) Hint() string {
+	if e.NoKey {
+		return "give the key the package is signed with"
+	}
+	return ""
+}
+
+// judge compares all items; the whole file has been read.
+func (r *Reader) judge(keys *Keyring) *Verdict {
+	v := &Verdict{Oddities: r.oddities()}
+	slices.SortStableFunc(r.items, order)
+	for _, it := range r.items {
+		it.judge(keys)
+		if it.status != OK {
+			continue
+		}
+		if it.Signature {
+			v.signed |= it.Range
+		} else {
+			v.digest |= it.Range
+			if it.wrapped && v.signed&HeaderRange != 0 {
+				v.signed |= it.Range
+			}
+		}
+	}
+	for _, it := range r.items {
+		if it.status == BAD && !it.Signature && r.replaced(it) {
+			it.status = NOTFOUND
+		}
+		it.Status = it.status
+		if it.status != NOTFOUND {
+			v.Checks = append(v.Checks, it.Check)
+		}
+	}
+	return v
+}
+
+// order sorts as rpm does: by range, signatures before digests, new algorithms
+// before old ones.
+func order(a, b *item) int {
+	pub := func(it *item) int {
+		if it.sig == nil {
+			return 0
+		}
+		return int(it.sig.pkt.PubKeyAlgo)
+	}
+	kind := func(it *item) int {
+		if it.Signature {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(a.Range, b.Range), cmp.Compare(kind(b), kind(a)),
+		cmp.Compare(pub(b), pub(a)), cmp.Compare(b.Algo, a.Algo), cmp.Compare(b.Tag, a.Tag))
+}
+
+// replaced reports whether another digest of the same payload is good: of the
+// two, over the compressed and over the plain payload, one can match.
+func (r *Reader) replaced(it *item) bool {
+	return it.group != 0 && slices.ContainsFunc(r.items, func(o *item) bool {
+		return o != it && o.group == it.group && o.status == OK
+	})
+}
+
+// judge compares one item with what was hashed.
+func (it *item) judge(keys *Keyring) {
+	if it.status != pending {
+		return
+	}
+	if it.Signature {
+		it.judgeSignature(keys)
+		return
+	}
+	got := hex.EncodeToString(it.hash.Sum(nil))
+	it.status = OK
+	if !strings.EqualFold(got, it.want) {
+		it.status, it.Detail = BAD, fmt.Sprintf("expected %s, is %s", it.want, got)
+	}
+}
+
+func (it *item) judgeSignature(keys *Keyring) {
+	found := keys.lookup(it.sig.keyID)
+	if len(found) == 0 {
+		it.status = NOKEY
+		return
+	}
+	it.status = BAD
+	for _, key := range found {
+		if err := it.sig.verify(key, it.hash); err != nil {
+			it.Detail = err.Error()
+			continue
+		}
+		it.status, it.Detail = OK, ""
+		it.Fingerprint = fmt.Sprintf("%x", key.Fingerprint)
+		return
+	}
+}
+
+// Signed reports whether good signatures cover header and payload.
+func (v *Verdict) Signed() bool { return v.signed == LegacyRange }
+
+// Err returns why a package of that name is not accepted at a level, nil when
+// it is. A package that is signed in part is never accepted, nor one with
+// oddities.
+func (v *Verdict) Err(name string, level Level) error {
+	if level == LevelNone {
+		return nil
+	}
+	var problems []string
+	noKey := true
+	for _, c := range v.Checks {
+		if c.Status == BAD || c.Status == NOKEY && level != LevelDigest {
+			noKey = noKey && c.Status == NOKEY
+			problems = append(problems, c.String())
+		}
+	}
+	if len(problems) == 0 || !noKey {
+		noKey = false
+		problems = append(problems, v.Oddities...)
+	}
+	if level != LevelSignature && v.digest != LegacyRange {
+		problems = append(problems, "no digest covers all of it")
+	}
+	if (level != LevelDigest || v.signed != 0) && v.signed != LegacyRange {
+		problems = append(problems, "no signature covers all of it")
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return &VerifyError{Package: name, Detail: strings.Join(problems, "; "), NoKey: noKey}
+}
+
+// String returns one line as "rpm -Kv" prints it.
+func (c Check) String() string {
+	what := "digest"
+	name := c.Algo.String()
+	if c.Alt {
+		name += " ALT"
+	}
+	if c.Signature {
+		name = fmt.Sprintf("V%d %s/%s", c.Version, c.PubKey, c.Algo)
+		what = "Signature, key ID " + c.KeyID
+	}
+	s := fmt.Sprintf("%s %s %s: %s", c.Range, name, what, c.Status)
+	if c.Detail != "" {
+		s += " (" + c.Detail + ")"
+	}
+	return s
+}
+
+// Summary returns what "rpm -K" prints after the file name: the kinds of items
+// seen, in capitals where they failed, and "OK" or "NOT OK".
+func (v *Verdict) Summary() string {
+	seen, bad := [2]bool{}, [2]bool{}
+	for _, c := range v.Checks {
+		k := 0
+		if c.Signature {
+			k = 1
+		}
+		seen[k] = true
+		bad[k] = bad[k] || c.Status == BAD || c.Status == NOKEY
+	}
+	bad[0] = bad[0] || v.digest != LegacyRange
+	var words []string
+	for k, w := range [2]string{"digests", "signatures"} {
+		switch {
+		case seen[k] && bad[k]:
+			words = append(words, strings.ToUpper(w))
+		case seen[k]:
+			words = append(words, w)
+		}
+	}
+	if bad[0] || bad[1] {
+		words = append(words, "NOT OK")
+	} else {
+		words = append(words, "OK")
+	}
+	return strings.Join(words, " ")
+}
