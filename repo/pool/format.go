@@ -1,0 +1,120 @@
+package pool
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"unsafe"
+)
+
+// The layout of an index, in the byte order of the machine that wrote it:
+//
+//	header     magic, version, order mark, CRC-32C of all that follows it
+//	           and the offset and length in bytes of each section
+//	sections   each aligned to eight bytes
+//
+// An index of another version or byte order is simply rebuilt, so neither is
+// converted.
+const (
+	magic         = "fimgpool"
+	formatVersion = 1
+	orderMark     = 0x01020304
+)
+
+// The sections.
+const (
+	secKey       = iota // bytes given to NewBuilder
+	secStrOff           // uint32: where each string begins in secStrBlob, and the end
+	secStrBlob          // bytes
+	secStrHash          // uint32: open addressing by hash
+	secRels             // Rel
+	secPackages         // record
+	secDepEnd           // uint32: ends of the lists, kinds per package
+	secDeps             // Dep
+	secProvOff          // uint32: by string, where its entries begin in secProv
+	secProv             // entry: who provides a name, by package
+	secObsoleter        // uint32: packages with obsoletes
+	secWeak             // uint32: packages with supplements or enhances
+	secFiles            // file
+	secDetailEnd        // uint32
+	secDetails          // bytes: what only a transaction asks for
+	sections
+)
+
+// header is the fixed head of an index file.
+type header struct {
+	Magic   [8]byte
+	Version uint32
+	Order   uint32
+	Sum     uint32
+	_       uint32
+	Section [sections]span
+}
+
+// span is a range of the file.
+type span struct{ Off, Len uint64 }
+
+const (
+	headerSize = int(unsafe.Sizeof(header{}))
+	sumStart   = 24 // the checksum covers everything from here
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// encode lays the sections out behind a header.
+func encode(parts *[sections][]byte) []byte {
+	h := header{Version: formatVersion, Order: orderMark}
+	copy(h.Magic[:], magic)
+	pos := uint64(headerSize)
+	for i, p := range parts {
+		h.Section[i] = span{pos, uint64(len(p))}
+		pos += (uint64(len(p)) + 7) &^ 7
+	}
+	out := make([]byte, pos)
+	for i, p := range parts {
+		copy(out[h.Section[i].Off:], p)
+	}
+	copy(out, bytesOf([]header{h}))
+	sum := crc32.Checksum(out[sumStart:], castagnoli)
+	binary.NativeEndian.PutUint32(out[16:], sum)
+	return out
+}
+
+// decode checks header and checksum and cuts data into sections.
+func decode(data []byte) (parts [sections][]byte, err error) {
+	if len(data) < headerSize || string(data[:8]) != magic {
+		return parts, fmt.Errorf("no package index")
+	}
+	h := of[header](data[:headerSize])[0]
+	if h.Version != formatVersion || h.Order != orderMark {
+		return parts, fmt.Errorf("package index of another version or byte order")
+	}
+	if crc32.Checksum(data[sumStart:], castagnoli) != h.Sum {
+		return parts, fmt.Errorf("package index does not match its checksum")
+	}
+	for i, s := range h.Section {
+		if s.Off%8 != 0 || s.Off > uint64(len(data)) || s.Len > uint64(len(data))-s.Off {
+			return parts, fmt.Errorf("section %d of package index lies outside the file", i)
+		}
+		parts[i] = data[s.Off : s.Off+s.Len : s.Off+s.Len]
+	}
+	return parts, nil
+}
+
+// bytesOf is the memory of a slice of fixed-size values without pointers.
+func bytesOf[T any](s []T) []byte {
+	if len(s) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), len(s)*int(unsafe.Sizeof(s[0])))
+}
+
+// of is the opposite of bytesOf; a partial value at the end is dropped.
+func of[T any](b []byte) []T {
+	var t T
+	n := len(b) / int(unsafe.Sizeof(t))
+	if n == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(&b[0])), n)
+}

@@ -1,0 +1,209 @@
+package pool
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ID is a package of a universe. IDs rise in the order of the sources and of the
+// packages in them; 0 is none and 1 stands for the system itself.
+type ID int32
+
+// System is the ID of the package that is always there and provides nothing.
+const System ID = 1
+
+const firstID ID = 2
+
+// Str is a string of a universe: equal strings have equal numbers.
+type Str uint32
+
+// Ref is a dependency of a universe, in the numbering of the source it is from.
+// Zero is none. Equal dependencies of two sources have different Refs.
+type Ref struct {
+	src uint32
+	dep Dep
+}
+
+// Source is one repository of a universe.
+type Source struct {
+	Index *Index
+	// Name identifies the repository in messages and results.
+	Name string
+	// Priority and Cost are dnf's: lower is preferred. Both are used as given, so
+	// a caller sets dnf's defaults, 99 and 1000.
+	Priority, Cost int
+	// Installed marks the packages that are on the system already. At most one
+	// source may have it and it must be the first.
+	Installed bool
+	// Files, where not nil, returns the full file lists. It is called at most
+	// once, when a dependency or argument names a file outside of the directories
+	// that Index covers and nothing else provides it.
+	Files func() (*FileIndex, error)
+}
+
+// Universe is the packages of several sources as seen by one architecture. It
+// keeps what it has looked up, so it is for one goroutine at a time.
+type Universe struct {
+	sources  []source
+	ids      ID // one more than the highest
+	scores   map[string]int32
+	arch     string
+	archOf   map[Str]int32
+	excluded []bool // by ID; nil when nothing is excluded
+	err      error
+}
+
+// source is a Source with its place in the numbering of the universe.
+type source struct {
+	Source
+	first   ID     // of its packages
+	strBase uint32 // of its strings
+	toStr   []Str  // number of each string in the universe plus one, zero unknown
+	files   *FileIndex
+	loaded  bool
+	cache   [][]ID // providers of its dependencies: strings, then relations
+}
+
+// NewUniverse joins sources for a machine of the named architecture, in rpm's
+// terms. An empty architecture accepts every package.
+func NewUniverse(arch string, sources ...Source) (*Universe, error) {
+	u := &Universe{ids: firstID, arch: arch, scores: archScores(arch), archOf: map[Str]int32{}}
+	var strs uint64
+	for i, s := range sources {
+		if s.Index == nil {
+			return nil, fmt.Errorf("join repository %s: no index", s.Name)
+		}
+		if s.Installed && i > 0 {
+			return nil, fmt.Errorf("join repository %s: installed packages must come first", s.Name)
+		}
+		n := len(s.Index.strOff) - 1
+		u.sources = append(u.sources, source{Source: s, first: u.ids, strBase: uint32(strs)})
+		strs += uint64(n)
+		if total := int64(u.ids) + int64(s.Index.Len()); total > 1<<30 || strs > 1<<31 {
+			return nil, fmt.Errorf("join repository %s: too many packages", s.Name)
+		}
+		u.ids += ID(s.Index.Len())
+	}
+	for i := range u.sources {
+		s := &u.sources[i]
+		s.toStr = make([]Str, len(s.Index.strOff)-1)
+		s.cache = make([][]ID, len(s.Index.strOff)-1+len(s.Index.rels))
+	}
+	return u, nil
+}
+
+// Arch is the architecture the universe was made for.
+func (u *Universe) Arch() string { return u.arch }
+
+// End is one more than the highest ID; the packages are firstID to End.
+func (u *Universe) End() ID { return u.ids }
+
+// All returns every ID in order.
+func (u *Universe) All() func(yield func(ID) bool) {
+	return func(yield func(ID) bool) {
+		for id := firstID; id < u.ids; id++ {
+			if !yield(id) {
+				return
+			}
+		}
+	}
+}
+
+// Err is the first failure to load a file list, after which answers may lack
+// packages.
+func (u *Universe) Err() error { return u.err }
+
+// at finds the source of a package and its number there.
+func (u *Universe) at(id ID) (*source, uint32) {
+	i := u.SourceOf(id)
+	s := &u.sources[i]
+	return s, uint32(id - s.first)
+}
+
+// SourceOf is the position of the package's source among those of NewUniverse.
+func (u *Universe) SourceOf(id ID) int {
+	for i := len(u.sources) - 1; i > 0; i-- {
+		if id >= u.sources[i].first {
+			return i
+		}
+	}
+	return 0
+}
+
+// Source returns what the package's repository was joined with.
+func (u *Universe) Source(id ID) *Source { return &u.sources[u.SourceOf(id)].Source }
+
+// Installed is the range of the packages already on the system.
+func (u *Universe) Installed() (first, end ID) {
+	if len(u.sources) > 0 && u.sources[0].Installed {
+		return firstID, firstID + ID(u.sources[0].Index.Len())
+	}
+	return firstID, firstID
+}
+
+// IsInstalled reports whether the package is on the system.
+func (u *Universe) IsInstalled(id ID) bool {
+	first, end := u.Installed()
+	return id >= first && id < end
+}
+
+// Exclude takes packages out: they provide what they provide but cannot be
+// installed. It may be called before the universe is first asked for anything.
+func (u *Universe) Exclude(ids ...ID) {
+	if u.excluded == nil && len(ids) > 0 {
+		u.excluded = make([]bool, u.ids)
+	}
+	for _, id := range ids {
+		u.excluded[id] = true
+	}
+}
+
+// Excluded reports whether Exclude was called for the package.
+func (u *Universe) Excluded(id ID) bool { return u.excluded != nil && u.excluded[id] }
+
+// Installable reports whether the package suits the architecture and is not
+// excluded.
+func (u *Universe) Installable(id ID) bool {
+	return !u.Excluded(id) && u.ArchScore(id) != 0
+}
+
+// ArchScore ranks the architecture of the package: 0 cannot be installed, 1 is
+// noarch, otherwise lower is better and the upper 16 bits are the class.
+func (u *Universe) ArchScore(id ID) int32 {
+	if u.scores == nil {
+		if u.String(u.Arch0(id)) == "src" {
+			return 0
+		}
+		return scoreNoarch
+	}
+	a := u.Arch0(id)
+	score, ok := u.archOf[a]
+	if !ok {
+		score = u.scores[u.String(a)]
+		u.archOf[a] = score
+	}
+	return score
+}
+
+// Deps returns one dependency list of a package.
+func (u *Universe) Deps(id ID, kind Kind) (refs []Ref) {
+	s, n := u.at(id)
+	list := s.Index.list(n, kind)
+	src := uint32(u.SourceOf(id))
+	for _, d := range list {
+		refs = append(refs, Ref{src, d})
+	}
+	return refs
+}
+
+// HasDeps reports whether the list is not empty.
+func (u *Universe) HasDeps(id ID, kind Kind) bool {
+	s, n := u.at(id)
+	return len(s.Index.list(n, kind)) > 0
+}
+
+// sortIDs sorts and removes repetitions.
+func sortIDs(ids []ID) []ID {
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
