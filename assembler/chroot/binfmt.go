@@ -1,0 +1,5 @@
+package chroot
+
+import "runtime"
+
+func CheckArch(arch, root string) error { _ = runtime.GOARCH; return nil }
