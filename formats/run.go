@@ -7,11 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/internal/ordered"
-	"github.com/fimg/fimg/formats/qcow2"
-	"github.com/fimg/fimg/formats/raw"
 	"github.com/fimg/fimg/internal/event"
 )
 
@@ -31,14 +30,8 @@ type begun struct {
 	Output
 	file    *os.File // under a temporary name beside Path
 	writer  disk.Writer
-	beside  []side
+	key     string // in kiwi's results
 	renamed bool
-}
-
-// side is a small file that belongs to an output.
-type side struct {
-	key, path string
-	content   []byte
 }
 
 func (w *write) begin(outputs []Output) error {
@@ -52,8 +45,7 @@ func (w *write) begin(outputs []Output) error {
 			return fmt.Errorf("write %s: two outputs have this path", o.Path)
 		}
 		seen[filepath.Clean(o.Path)] = true
-		b := &begun{Output: o}
-		if err := w.open(b); err != nil {
+		if err := w.open(&begun{Output: o, key: "disk_format_image"}); err != nil {
 			return err
 		}
 	}
@@ -74,34 +66,44 @@ func (w *write) open(b *begun) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", b.Path, err)
 	}
+	return w.beside(b)
+}
+
+// beside writes the machine description that goes with a VMDK.
+func (w *write) beside(b *begun) error {
+	if b.Format.Name != "vmdk" || b.key == machineKey {
+		return nil
+	}
+	m := b.Settings.Machine
+	m.Name, m.Disk = b.Settings.Name, filepath.Base(b.Path)
+	side := *b
+	side.Path = strings.TrimSuffix(b.Path, filepath.Ext(b.Path)) + ".vmx"
+	side.key, side.file = machineKey, nil
+	if err := w.open(&side); err != nil {
+		return err
+	}
+	if _, err := side.file.WriteString(m.Text()); err != nil {
+		return fmt.Errorf("write %s: %w", side.Path, err)
+	}
 	return nil
 }
 
-// writer chooses the package that makes a format.
-func (w *write) writer(b *begun) (disk.Writer, error) {
-	switch b.Format.Name {
-	case "raw":
-		return raw.Writer(b.file), nil
-	case "qcow2":
-		opts, err := qcow2.FromQemu(b.Settings.Qemu)
-		if err != nil {
-			return nil, &OptionError{Format: "qcow2", Option: b.Settings.Qemu.String(), Reason: err.Error()}
-		}
-		return qcow2.Writer(b.file, w.pool, opts)
-	}
-	return nil, &UnknownError{Name: b.Format.Name}
-}
+// machineKey is the key of a .vmx in kiwi's results.
+const machineKey = "disk_format_machine_settings"
 
 func (w *write) run(ctx context.Context) error {
 	defer w.opts.Events.Begin(phase)()
-	writers := make([]disk.Writer, len(w.begun))
-	for i, b := range w.begun {
-		writers[i] = func(ctx context.Context, s *disk.Stream) error {
+	var writers []disk.Writer
+	for _, b := range w.begun {
+		if b.key == machineKey {
+			continue
+		}
+		writers = append(writers, func(ctx context.Context, s *disk.Stream) error {
 			if err := b.writer(ctx, s); err != nil {
 				return fmt.Errorf("make %s: %w", filepath.Base(b.Path), err)
 			}
 			return nil
-		}
+		})
 	}
 	return disk.Share(ctx, w.src, writers, disk.Options{Progress: func(done, total int64) {
 		w.opts.Events.Emit(event.Event{Kind: event.Progress, Phase: phase, Done: done, Total: total, Unit: "bytes"})
@@ -119,7 +121,7 @@ func (w *write) publish() ([]File, error) {
 		if err != nil {
 			return nil, fmt.Errorf("finish %s: %w", b.Path, err)
 		}
-		files = append(files, File{Key: "disk_format_image", Path: b.Path, Size: info.Size()})
+		files = append(files, File{Key: b.key, Path: b.Path, Size: info.Size()})
 	}
 	for _, b := range w.begun {
 		if err := os.Rename(b.file.Name(), b.Path); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/fimg/fimg/formats/disk"
+	"github.com/fimg/fimg/formats/vmdk"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/seed"
 )
@@ -30,6 +31,19 @@ type Settings struct {
 	VHDTag string
 	// GCELicense is kiwi's gcelicense.
 	GCELicense string
+	// Vagrant is kiwi's vagrantconfig, for the two formats of boxes.
+	Vagrant Vagrant
+	// Machine is kiwi's machine section; a VMDK comes with a .vmx made of it.
+	Machine vmdk.Machine
+	// Name and Description are those of the image, for formats that tell.
+	Name, Description string
+}
+
+// Vagrant is kiwi's vagrantconfig.
+type Vagrant struct {
+	VirtualSize    int64  // in GB; zero means 42, or the disk's if that is larger
+	GuestAdditions bool   // virtualbox_guest_additions_present
+	Vagrantfile    []byte // content of embedded_vagrantfile, nil for none
 }
 
 // Options concern all outputs of one call.

@@ -11,12 +11,31 @@ import (
 // Stream is one writer's view of the shared read.
 type Stream struct {
 	size int64
+	data []Range
 	ctx  context.Context
 	in   chan *Chunk
 }
 
 // Size is the size of the disk in bytes.
 func (s *Stream) Size() int64 { return s.size }
+
+// Data returns the ranges that may hold something, widened to multiples of unit
+// bytes and joined where they then touch. The last may end beyond the disk.
+func (s *Stream) Data(unit int64) []Range {
+	var out []Range
+	for _, d := range s.data {
+		if d.Length == 0 {
+			continue
+		}
+		from, to := d.Offset/unit*unit, (d.Offset+d.Length+unit-1)/unit*unit
+		if n := len(out); n > 0 && from <= out[n-1].Offset+out[n-1].Length {
+			out[n-1].Length = to - out[n-1].Offset
+			continue
+		}
+		out = append(out, Range{Offset: from, Length: to - from})
+	}
+	return out
+}
 
 // Chunks yields the chunks that hold data, in ascending order; holes are never
 // shown. The loop body must Release every chunk it is given. An error ends it.
@@ -64,7 +83,7 @@ func Share(ctx context.Context, src Source, writers []Writer, opts Options) erro
 	group, ctx := errgroup.WithContext(ctx)
 	streams := make([]*Stream, len(writers))
 	for i, w := range writers {
-		s := &Stream{size: src.Size(), ctx: ctx, in: make(chan *Chunk, opts.Buffers)}
+		s := &Stream{size: src.Size(), data: data, ctx: ctx, in: make(chan *Chunk, opts.Buffers)}
 		streams[i] = s
 		group.Go(func() error { return w(ctx, s) })
 	}

@@ -24,20 +24,26 @@ func newCompressor(kind string) (compressor, error) {
 	case "none":
 		return nil, nil
 	case "zstd":
-		enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1<<10),
-			zstd.WithEncoderCRC(false), zstd.WithEncoderLevel(zstd.SpeedDefault))
-		if err != nil {
-			return nil, fmt.Errorf("set up zstd: %w", err)
-		}
-		return zstdPacker{enc}, nil
+		return &zstdPacker{}, nil
 	}
 	return &flatePacker{}, nil
 }
 
-type zstdPacker struct{ enc *zstd.Encoder }
+// zstdPacker writes one zstd frame with its content size for each cluster.
+type zstdPacker struct{ free sync.Pool }
 
-func (z zstdPacker) pack(dst, cluster []byte) ([]byte, error) {
-	return z.enc.EncodeAll(cluster, dst), nil
+func (z *zstdPacker) pack(dst, cluster []byte) ([]byte, error) {
+	enc, ok := z.free.Get().(*zstd.Encoder)
+	if !ok {
+		var err error
+		enc, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+			zstd.WithEncoderLevel(zstd.SpeedDefault))
+		if err != nil {
+			return nil, fmt.Errorf("set up zstd: %w", err)
+		}
+	}
+	defer z.free.Put(enc)
+	return enc.EncodeAll(cluster, dst), nil
 }
 
 // flatePacker writes raw deflate streams (RFC 1951).

@@ -91,7 +91,7 @@ func encode(w io.Writer, h Header, v3 HeaderV3, compression byte) error {
 // (specification, "Compressed Clusters Descriptor").
 func compressedEntry(at int64, size int, clusterBits uint) uint64 {
 	shift := 62 - (clusterBits - 8)
-	sectors := (uint64(at)&511+uint64(size)-1)>>9
+	sectors := (uint64(at)&511 + uint64(size) - 1) >> 9
 	return flagCompressed | sectors<<shift | uint64(at)
 }
 

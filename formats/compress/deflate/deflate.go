@@ -22,8 +22,8 @@ type Level struct {
 
 // The levels in use.
 var (
-	Fast   = Level{Depth: 8, Nice: 24}
-	Normal = Level{Depth: 26, Nice: 65}
+	Fast   = Level{Depth: 4, Nice: 16}
+	Normal = Level{Depth: 12, Nice: 40}
 )
 
 // End says what closes a stream.
