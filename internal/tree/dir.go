@@ -16,6 +16,10 @@ import (
 
 // DirOptions shape what Dir shows. The zero value shows everything as it is.
 type DirOptions struct {
+	// Top shows only this directory and what is below it, with paths relative
+	// to it; ledger, labels and the functions below still see paths from the
+	// root. Empty is the root.
+	Top string
 	// Ledger overrides what the file system says; nil is an empty one.
 	Ledger *Ledger
 	// Label returns the SELinux label of a node, or "" for none. It replaces
@@ -53,11 +57,24 @@ type walker struct {
 
 func (d *dirTree) Walk(ctx context.Context, fn func(*Node) error) error {
 	var st unix.Stat_t
-	if err := unix.Lstat(d.root, &st); err != nil {
-		return fmt.Errorf("walk %s: %w", d.root, err)
+	top := path.Join(".", d.opts.Top)
+	if err := unix.Lstat(filepath.Join(d.root, top), &st); err != nil {
+		return fmt.Errorf("walk %s: %w", top, err)
 	}
 	w := &walker{dirTree: d, ctx: ctx, dev: st.Dev, links: map[inode]uint64{}, fn: fn}
-	return w.visit(".", &st)
+	return w.visit(top, &st)
+}
+
+// relative is a path as seen from the top.
+func (d *dirTree) relative(name string) string {
+	top := path.Join(".", d.opts.Top)
+	switch {
+	case top == ".":
+		return name
+	case name == top:
+		return "."
+	}
+	return name[len(top)+1:]
 }
 
 // visit shows one node and then what is below it.
@@ -69,6 +86,7 @@ func (w *walker) visit(name string, st *unix.Stat_t) error {
 	if err != nil {
 		return err
 	}
+	n.Path = w.relative(name)
 	if err := w.fn(n); err != nil {
 		return err
 	}
@@ -250,7 +268,7 @@ func readFlags(path string, kind uint32) Flags {
 }
 
 func (d *dirTree) Open(n *Node) (File, error) {
-	f, err := os.OpenFile(filepath.Join(d.root, n.Path), os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	f, err := os.OpenFile(filepath.Join(d.root, d.opts.Top, n.Path), os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open content: %w", err)
 	}
