@@ -3,18 +3,172 @@ package description
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
 )
 
 // Document is a loaded, upgraded and validated description from which images are
 // selected. It is not changed by selection and may be used by several goroutines.
-type Document struct{}
+type Document struct {
+	root    *node
+	file    string // main file, relative to the directory
+	written string // schema version as written
+	files   *files
+
+	prefs, packages, repos, users   []*section
+	drivers, strip, containers, cas []*section
+	profiles                        []*profile // every declaration, document order
+}
 
 // Open reads, includes, upgrades and validates the description that opt.Dir (or
 // opt.FS) and opt.File name; the other options do not matter here.
 func Open(ctx context.Context, opt Options) (*Document, error) {
-	return nil, errors.ErrUnsupported // the loader follows
+	f, err := openFiles(opt)
+	if err != nil {
+		return nil, err
+	}
+	name, err := f.mainFile(opt.File)
+	if err != nil {
+		return nil, err
+	}
+	root, err := f.tree(name)
+	if err != nil {
+		return nil, err
+	}
+	d := &Document{root: root, file: name, files: f, written: root.get("schemaversion")}
+	if err := d.include(ctx); err != nil {
+		return nil, err
+	}
+	if err := d.upgrade(); err != nil {
+		return nil, err
+	}
+	if err := invalid(validate(d.root)); err != nil {
+		return nil, err
+	}
+	d.index()
+	return d, ctx.Err()
 }
 
-// Select chooses one image by opt.Arch, opt.Profiles and opt.Type and applies
-// opt.Overrides.
-func (d *Document) Select(opt Options) (*Image, error) { return nil, errors.ErrUnsupported }
+// tree reads one XML file.
+func (f *files) tree(name string) (*node, error) {
+	data, err := f.load(name)
+	if err != nil {
+		return nil, invalid([]Mistake{{File: name, Text: plain(err), cause: Syntax}})
+	}
+	return readTree(name, data)
+}
+
+// plain is the text of an error without the path that the message already has.
+func plain(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// include replaces every <include> directly below the root by the element
+// children of the file's <image>. One level only: what an included file includes
+// stays as it is. All files are tried, so that all mistakes are reported.
+func (d *Document) include(ctx context.Context) error {
+	if d.root.name != "image" {
+		return nil
+	}
+	var kids []*node
+	var wrong []Mistake
+	count := 0
+	for _, k := range d.root.kids {
+		if k.name != "include" || k.space != "" {
+			kids = append(kids, k)
+			continue
+		}
+		if count++; count > maxFiles {
+			return d.refuse(k, Schema, fmt.Sprintf("more than %d includes", maxFiles))
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		part, err := d.included(k)
+		var bad *Invalid
+		if errors.As(err, &bad) {
+			wrong = append(wrong, bad.Mistakes...)
+		} else if err != nil {
+			return err
+		}
+		kids = append(kids, part...)
+	}
+	d.root.kids = kids
+	return invalid(wrong)
+}
+
+// included returns what stands in the place of one <include>.
+func (d *Document) included(k *node) ([]*node, error) {
+	from, ok := k.attr("from")
+	if !ok {
+		return []*node{k}, nil // the schema will complain
+	}
+	name, found := d.resolveInclude(from)
+	if !found {
+		return nil, d.refuse(k, NoInclude, fmt.Sprintf("included file %s does not exist", from))
+	}
+	root, err := d.files.tree(name)
+	if err != nil {
+		return nil, includedMistake(err)
+	}
+	if root.name != "image" || root.space != "" {
+		return nil, nil // kiwi takes nothing from such a file
+	}
+	return root.kids, nil
+}
+
+// includedMistake gives a broken included file the cause that kiwi reports.
+func includedMistake(err error) error {
+	var bad *Invalid
+	if errors.As(err, &bad) {
+		for i := range bad.Mistakes {
+			bad.Mistakes[i].cause = Schema
+		}
+		return invalid(bad.Mistakes)
+	}
+	return err
+}
+
+// resolveInclude finds the file of an include reference: this:// and bare paths
+// are relative to the main file, file:// and dir:// name a local path whose host
+// part, if any, is its first component.
+func (d *Document) resolveInclude(from string) (string, bool) {
+	base := path.Dir(d.file)
+	var names []string
+	if rest, ok := strings.CutPrefix(from, "this://"); ok {
+		names = []string{d.files.locate(cutQuery(rest), base)}
+	} else if _, rest, ok := strings.Cut(from, "://"); ok {
+		names = []string{d.files.locate(cutQuery(rest), ""), d.files.locate(cutQuery(rest), base)}
+	} else {
+		names = []string{d.files.locate(cutQuery(from), base)}
+	}
+	for _, name := range names {
+		if d.files.exists(name) {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// cutQuery drops the parts of a URL after its path.
+func cutQuery(s string) string {
+	if i := strings.IndexAny(s, "?#;"); i >= 0 {
+		return s[:i]
+	}
+	return s
+}
+
+// refuse makes the error for one node.
+func (d *Document) refuse(n *node, cause Cause, text string) error {
+	return invalid([]Mistake{mistakeAt(n.at, cause, text)})
+}
+
+func mistakeAt(p place, cause Cause, text string) Mistake {
+	return Mistake{File: p.file, Line: p.line, Column: p.col, Text: text, cause: cause}
+}

@@ -33,7 +33,6 @@ type Image struct {
 	Types         []Kind `json:"types"`   // all active types, document order
 	Source        Source `json:"source"`  // of the selected <type>
 	Notes         []Note `json:"notes"`   // oddities worth telling
-	Overridden    bool   `json:"overridden,omitempty"`
 
 	// Profiles in kiwi's order: requested, its requirements, next requested…
 	Profiles []string `json:"profiles"`
@@ -43,7 +42,7 @@ type Image struct {
 	Repositories []Repository  `json:"repositories"` // active ones, document order
 	SigningKeys  []string      `json:"signing_keys"` // of all repositories, unique
 	Users        []User        `json:"users"`        // one entry per name
-	Drivers      []string      `json:"drivers"`      // sorted
+	Drivers      []string      `json:"drivers"`      // document order
 	Strip        Strip         `json:"strip"`
 	Containers   []Containers  `json:"containers"`   // images to load into the image
 	Certificates *Certificates `json:"certificates"` // CA certificates, nil when none
@@ -52,6 +51,8 @@ type Image struct {
 
 	// Environment is the content of /.profile, sorted by name; see ProfileText.
 	Environment []Variable `json:"environment"`
+
+	state *state // what the image was made from, for WriteXML
 
 	// Files is the description directory: scripts, overlays, archives and files
 	// named by relative paths are opened here.
@@ -104,7 +105,7 @@ type Kind struct {
 // Preferences holds the preference values, each chosen by kiwi's own rule.
 type Preferences struct {
 	PackageManager   string   `json:"package_manager"`        // first; default dnf4
-	ReleaseVersion   string   `json:"release_version"`        // first; "0" when none is given
+	ReleaseVersion   string   `json:"release_version"`        // first; "0" when none is written (Sources tells)
 	LastVersion      string   `json:"last_version"`           // last, as kiwi_iversion has it
 	Locale           string   `json:"locale,omitempty"`       // last, as applied to the tree: comma list without .UTF-8
 	LocaleFirst      string   `json:"locale_first,omitempty"` // first, for rpm's _install_langs
@@ -137,7 +138,7 @@ type User struct {
 	Source   Source   `json:"source"`
 }
 
-// Strip lists the names of the <strip> sections, sorted.
+// Strip lists the names of the <strip> sections in document order.
 type Strip struct {
 	Delete []string `json:"delete"`
 	Tools  []string `json:"tools"`

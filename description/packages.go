@@ -14,6 +14,9 @@ type Packages struct {
 	Uninstall []Package `json:"uninstall"` // removed with unneeded dependencies after config.sh
 	Delete    []Package `json:"delete"`    // then removed by force, without scriptlets
 
+	// Remove is uninstalled right after the image transaction (--delete-package).
+	Remove []Package `json:"remove"`
+
 	// SystemFilesIgnore belongs to delta containers.
 	SystemFilesIgnore []string `json:"systemfiles_ignore"`
 	// BootstrapPackage is the bootstrap_package attribute (apt only).
@@ -87,6 +90,10 @@ type Repository struct {
 	Distribution  string `json:"distribution,omitempty"`
 	Architectures string `json:"architectures,omitempty"`
 	Customize     string `json:"customize,omitempty"` // host script for the repo file
+
+	// Problem says why the path or a key cannot be used; empty when all is well. A
+	// build that needs the repository must stop there.
+	Problem string `json:"problem,omitempty"`
 
 	Source Source `json:"source"`
 }

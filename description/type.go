@@ -13,19 +13,23 @@ type Type struct {
 	CreateOptions []string `json:"fs_create_options"` // fscreateoptions split at blanks
 	MountOptions  []string `json:"fs_mount_options"`  // fsmountoptions as one element, or none
 
-	Size         *Size            `json:"size"` // nil: as large as the content asks
-	Root         Root             `json:"root"`
-	Volumes      []Volume         `json:"volumes"`    // resolved, document order; the root volume included
-	Partitions   []Partition      `json:"partitions"` // custom partitions by name
-	OEM          OEM              `json:"oem"`
-	Bootloader   Bootloader       `json:"bootloader"`
-	Container    *ContainerConfig `json:"container"`              // of container types and oci:/docker: formats
-	DerivedFrom  []string         `json:"derived_from,omitempty"` // base images in order
-	Vagrant      []Vagrant        `json:"vagrant,omitempty"`      // every vagrantconfig
-	Machine      *Machine         `json:"machine"`
-	Initrd       Initrd           `json:"initrd"`
-	InstallMedia Initrd           `json:"install_media_initrd"`
-	LuksOptions  []Option         `json:"luks_options,omitempty"`
+	Size *Size `json:"size"` // nil: as large as the content asks
+	// SparePartMB is spare_part in MiB, 0 without one; SparePartAttributes its
+	// file attributes (no-copy-on-write, synchronous-updates).
+	SparePartMB         int64            `json:"spare_part_mbytes"`
+	SparePartAttributes []string         `json:"spare_part_fs_attributes"`
+	Root                Root             `json:"root"`
+	Volumes             []Volume         `json:"volumes"`    // resolved, document order; the root volume included
+	Partitions          []Partition      `json:"partitions"` // custom partitions by name
+	OEM                 OEM              `json:"oem"`
+	Bootloader          Bootloader       `json:"bootloader"`
+	Container           *ContainerConfig `json:"container"`              // of container types and oci:/docker: formats
+	DerivedFrom         []string         `json:"derived_from,omitempty"` // base images in order
+	Vagrant             []Vagrant        `json:"vagrant,omitempty"`      // every vagrantconfig
+	Machine             *Machine         `json:"machine"`
+	Initrd              Initrd           `json:"initrd"`
+	InstallMedia        Initrd           `json:"install_media_initrd"`
+	LuksOptions         []string         `json:"luks_options,omitempty"` // arguments of cryptsetup luksFormat
 }
 
 // Option is a name with an optional value.
@@ -64,8 +68,8 @@ type Firmware struct {
 
 // Size is the <size> element in MiB.
 type Size struct {
-	MB            int64  `json:"mbytes"` // without the unpartitioned part
-	Additive      bool   `json:"additive"`
+	MB            int64  `json:"mbytes"`               // without the unpartitioned part
+	Additive      Flag   `json:"additive,omitzero"`    // add to the computed size
 	Unpartitioned int64  `json:"unpartitioned_mbytes"` // left free at the end of the disk
 	Source        Source `json:"source"`
 }

@@ -1,0 +1,322 @@
+package description
+
+import (
+	"archive/tar"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/fimg/fimg/internal/testtool"
+)
+
+// record is one answer of kiwi's: see the README beside the archive.
+type record struct {
+	name        string
+	OK          bool
+	Arch        string   `json:"arch"`
+	Description string   `json:"description"`
+	File        string   `json:"kiwi_file"`
+	Profiles    []string `json:"requested_profiles"`
+	Type        *string  `json:"requested_type"`
+	Error       struct{ Class, Message string }
+	Result      map[string]any
+}
+
+// TestGolden compares with kiwi's own answers. FIMG_GOLDEN names an archive or a
+// directory of records, FIMG_DESCRIPTIONS the directory of descriptions; both
+// default to the shared material about Fedora.
+func TestGolden(t *testing.T) {
+	golden := os.Getenv("FIMG_GOLDEN")
+	if golden == "" {
+		golden = testtool.Shared(t, "golden/fedora-descriptions.tar.zst")
+	}
+	where := os.Getenv("FIMG_DESCRIPTIONS")
+	if where == "" {
+		where = testtool.Shared(t, "descriptions")
+	}
+	docs := newDocs(t, where)
+	equal, total := 0, 0
+	fields := map[string]int{}
+	readRecords(t, golden, func(r *record) {
+		total++
+		bad := compare(docs, r)
+		if len(bad) == 0 {
+			equal++
+		}
+		for _, b := range bad {
+			field, _, _ := strings.Cut(b, ":")
+			if fields[field]++; fields[field] <= 3 {
+				t.Errorf("%s: %s", r.name, b)
+			}
+		}
+	})
+	t.Logf("%d of %d records equal", equal, total)
+	for _, f := range slices.Sorted(maps.Keys(fields)) {
+		t.Logf("%6d records differ in %s", fields[f], f)
+	}
+	if total == 0 {
+		t.Error("no records")
+	}
+}
+
+// readRecords calls f for every record of an archive or below a directory.
+func readRecords(t *testing.T, from string, f func(*record)) {
+	t.Helper()
+	one := func(name string, data []byte) {
+		r := &record{name: name}
+		if err := json.Unmarshal(data, r); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		f(r)
+	}
+	if info, err := os.Stat(from); err == nil && info.IsDir() {
+		err := filepath.WalkDir(from, func(p string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() || !strings.HasSuffix(p, ".json") {
+				return err
+			}
+			data, err := os.ReadFile(p)
+			one(p, data)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	readArchive(t, from, one)
+}
+
+func readArchive(t *testing.T, from string, one func(string, []byte)) {
+	t.Helper()
+	file, err := os.Open(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	z, err := zstd.NewReader(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	for in := tar.NewReader(z); ; {
+		h, err := in.Next()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if h.Typeflag != tar.TypeReg || !strings.HasSuffix(h.Name, ".json") {
+			continue
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one(h.Name, data)
+	}
+}
+
+// docs finds and opens descriptions once each.
+type docs struct {
+	t     *testing.T
+	where string
+	open  map[string]*opened
+	fixed map[string]string
+}
+
+type opened struct {
+	doc *Document
+	err error
+}
+
+func newDocs(t *testing.T, where string) *docs {
+	return &docs{t: t, where: where, open: map[string]*opened{}, fixed: map[string]string{}}
+}
+
+func (d *docs) get(r *record) *opened {
+	key := r.Description + "/" + r.File
+	if o := d.open[key]; o != nil {
+		return o
+	}
+	doc, err := Open(context.Background(), Options{Dir: d.dir(r.Description), File: r.File})
+	d.open[key] = &opened{doc, err}
+	return d.open[key]
+}
+
+// dir is the directory of a description. Fedora's core.xml is a link that points
+// to core-VARIANT.xml in the variant's own golden set.
+func (d *docs) dir(name string) string {
+	if dir := filepath.Join(d.where, name); isDirectory(dir) {
+		return dir
+	}
+	if dir := d.fixed[name]; dir != "" {
+		return dir
+	}
+	base, variant, _ := strings.Cut(name, "-")
+	from, to := filepath.Join(d.where, base), d.t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		d.t.Fatalf("description %s: %v", name, err)
+	}
+	core := filepath.Join(to, "repositories", "core.xml")
+	os.Remove(core)
+	if err := os.Symlink("core-"+variant+".xml", core); err != nil {
+		d.t.Fatal(err)
+	}
+	d.fixed[name] = to
+	return to
+}
+
+func isDirectory(p string) bool {
+	info, err := os.Stat(p)
+	return err == nil && info.IsDir()
+}
+
+// compare returns "field: difference" for each difference from a record.
+func compare(d *docs, r *record) []string {
+	o := d.get(r)
+	opt := Options{Arch: r.Arch, Profiles: r.Profiles}
+	if r.Type != nil {
+		opt.Type = *r.Type
+	}
+	var img *Image
+	err := o.err
+	if err == nil {
+		img, err = o.doc.Select(opt)
+	}
+	if !r.OK || err != nil {
+		return compareErrors(r, err)
+	}
+	got := goldenFields(img)
+	want := r.Result
+	var bad []string
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		switch key {
+		case "runtime_check_failures":
+			continue
+		}
+		g, ok := got[key]
+		if !ok {
+			bad = append(bad, key+": not produced")
+			continue
+		}
+		bad = append(bad, differences(key, normal(g), want[key])...)
+	}
+	return bad
+}
+
+// kiwiClass is the name of kiwi's exception for an error of ours.
+func kiwiClass(err error) string {
+	var bad *Invalid
+	var noProfile *ProfileError
+	var noType *TypeError
+	switch {
+	case errors.As(err, &bad):
+		return map[Cause]string{NoFile: "KiwiConfigFileNotFound", Syntax: "KiwiConfigFileFormatNotSupported",
+			NoInclude: "KiwiIncludFileNotFoundError", Schema: "KiwiDescriptionInvalid", Value: "KiwiDataStructureError"}[bad.Cause]
+	case errors.As(err, &noProfile):
+		return "KiwiProfileNotFound"
+	case errors.As(err, &noType):
+		return "KiwiTypeNotFound"
+	}
+	return ""
+}
+
+func compareErrors(r *record, err error) []string {
+	if r.OK {
+		return []string{fmt.Sprintf("refused: %v", err)}
+	}
+	if err == nil {
+		return []string{fmt.Sprintf("accepted: kiwi says %s: %s", r.Error.Class, r.Error.Message)}
+	}
+	if got := kiwiClass(err); got != r.Error.Class {
+		return []string{fmt.Sprintf("error class: %s, kiwi says %s: %s (%v)", got, r.Error.Class, r.Error.Message, err)}
+	}
+	var p *ProfileError
+	if errors.As(err, &p) && !strings.Contains(r.Error.Message, "profile "+p.Name+" not found") {
+		return []string{fmt.Sprintf("error: %v, kiwi says %s", err, r.Error.Message)}
+	}
+	var y *TypeError
+	if errors.As(err, &y) && !strings.Contains(r.Error.Message, pythonList(y.Profiles)) {
+		return []string{fmt.Sprintf("error: %v, kiwi says %s", y.Profiles, r.Error.Message)}
+	}
+	return nil
+}
+
+func pythonList(l []string) string {
+	q := make([]string, len(l))
+	for i, s := range l {
+		q[i] = "'" + s + "'"
+	}
+	return "[" + strings.Join(q, ", ") + "]"
+}
+
+// normal passes a value through JSON.
+func normal(v any) any {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	var out any
+	if err := json.Unmarshal(data, &out); err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// differences lists where two JSON values differ, nothing and null being equal.
+func differences(at string, got, want any) []string {
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			break
+		}
+		keys := map[string]bool{}
+		for k := range g {
+			keys[k] = true
+		}
+		for k := range w {
+			keys[k] = true
+		}
+		var bad []string
+		for _, k := range slices.Sorted(maps.Keys(keys)) {
+			bad = append(bad, differences(at+"."+k, g[k], w[k])...)
+		}
+		return bad
+	case []any:
+		g, ok := got.([]any)
+		if !ok || len(g) != len(w) {
+			break
+		}
+		var bad []string
+		for i := range w {
+			bad = append(bad, differences(at+"[]", g[i], w[i])...)
+		}
+		return bad
+	default:
+		if got == want {
+			return nil
+		}
+	}
+	return []string{fmt.Sprintf("%s: %s, kiwi says %s", at, brief(got), brief(want))}
+}
+
+func brief(v any) string {
+	data, _ := json.Marshal(v)
+	return string(data[:min(len(data), 300)])
+}
+
+var _ = path.Join

@@ -1,0 +1,188 @@
+package description
+
+import (
+	"encoding/binary"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// tag reads the name and the attributes of the start tag data[start:end], which
+// encoding/xml has already accepted.
+func (r *reader) tag(start, end int) (*node, error) {
+	raw := r.data[start:end]
+	i := 1
+	for i < len(raw) && !strings.ContainsRune(" \t\r\n/>", rune(raw[i])) {
+		i++
+	}
+	n := &node{name: string(raw[1:i]), at: r.at(start)}
+	for {
+		for i < len(raw) && isSpace(raw[i]) {
+			i++
+		}
+		if i >= len(raw) || raw[i] == '>' || raw[i] == '/' {
+			return n, nil
+		}
+		a, next, err := r.attribute(raw, i, start)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := n.attr(a.name); twice {
+			return nil, r.syntax(start+i, fmt.Sprintf("attribute %s is written twice", a.name))
+		}
+		n.attrs = append(n.attrs, a)
+		i = next
+	}
+}
+
+// attribute reads name="value" at raw[i:]; start is the offset of raw.
+func (r *reader) attribute(raw []byte, i, start int) (attr, int, error) {
+	begin := i
+	for i < len(raw) && raw[i] != '=' && !isSpace(raw[i]) {
+		i++
+	}
+	name := string(raw[begin:i])
+	for i < len(raw) && raw[i] != '"' && raw[i] != '\'' {
+		i++
+	}
+	if i >= len(raw) {
+		return attr{}, 0, r.syntax(start+begin, "attribute without a value")
+	}
+	quote := raw[i]
+	i++
+	from := i
+	for i < len(raw) && raw[i] != quote {
+		i++
+	}
+	if i >= len(raw) || i-from > maxValue {
+		return attr{}, 0, r.syntax(start+begin, fmt.Sprintf("value of %s is longer than %d bytes", name, maxValue))
+	}
+	value := r.value(string(raw[from:i]))
+	if len(value) > maxValue {
+		return attr{}, 0, r.syntax(start+begin, fmt.Sprintf("value of %s is longer than %d bytes", name, maxValue))
+	}
+	return attr{name: name, value: value, at: r.at(start + begin)}, i + 1, nil
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// value normalises an attribute value (XML 1.0, 3.3.3) and resolves references.
+func (r *reader) value(raw string) string {
+	if !strings.ContainsAny(raw, "&\t\r\n") {
+		return raw
+	}
+	var b strings.Builder
+	for i := 0; i < len(raw); i++ {
+		switch c := raw[i]; c {
+		case '\r':
+			b.WriteByte(' ')
+			if i+1 < len(raw) && raw[i+1] == '\n' {
+				i++
+			}
+		case '\t', '\n':
+			b.WriteByte(' ')
+		case '&':
+			name, _, _ := strings.Cut(raw[i+1:], ";")
+			b.WriteString(r.reference(name))
+			i += len(name) + 1
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// reference resolves a character or entity reference.
+func (r *reader) reference(name string) string {
+	switch name {
+	case "lt":
+		return "<"
+	case "gt":
+		return ">"
+	case "amp":
+		return "&"
+	case "quot":
+		return `"`
+	case "apos":
+		return "'"
+	}
+	if number, ok := strings.CutPrefix(name, "#"); ok {
+		base := 10
+		if hex, ok := strings.CutPrefix(number, "x"); ok {
+			number, base = hex, 16
+		}
+		v, _ := strconv.ParseUint(number, base, 21)
+		return string(rune(v))
+	}
+	return strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(r.dec.Entity[name])
+}
+
+var (
+	entityDecl = regexp.MustCompile(`<!ENTITY\s+([\pL_][\pL\pN._-]*)\s+("[^"]*"|'[^']*')\s*>`)
+	entityAny  = regexp.MustCompile(`<!ENTITY\s`)
+)
+
+// doctype accepts a document type declaration. Internal text entities without
+// markup or references to others are honoured, anything that could fetch a file
+// or grow is refused.
+func (r *reader) doctype(text string, start int) error {
+	const entities, size = 100, 4096
+	found := entityDecl.FindAllStringSubmatch("<!"+text, entities+1)
+	if len(found) > entities || len(found) != len(entityAny.FindAllString("<!"+text, entities+1)) {
+		return r.syntax(start, "external or parameter entities are not supported")
+	}
+	for _, f := range found {
+		value := f[2][1 : len(f[2])-1]
+		if len(value) > size || strings.ContainsAny(value, "<&%") {
+			return r.syntax(start, fmt.Sprintf("entity %s is too long or refers to others", f[1]))
+		}
+		if r.dec.Entity == nil {
+			r.dec.Entity = map[string]string{}
+		}
+		if _, twice := r.dec.Entity[f[1]]; !twice {
+			r.dec.Entity[f[1]] = value
+		}
+	}
+	return nil
+}
+
+var encodingDecl = regexp.MustCompile(`^<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
+
+// toUTF8 drops a byte order mark and recodes UTF-16 and ISO 8859-1.
+func toUTF8(data []byte) ([]byte, error) {
+	switch {
+	case len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf":
+		data = data[3:]
+	case len(data) >= 2 && string(data[:2]) == "\xff\xfe":
+		return fromUTF16(data[2:], binary.LittleEndian), nil
+	case len(data) >= 2 && string(data[:2]) == "\xfe\xff":
+		return fromUTF16(data[2:], binary.BigEndian), nil
+	}
+	m := encodingDecl.FindSubmatch(data[:min(len(data), 200)])
+	if m == nil {
+		return data, nil
+	}
+	switch name := strings.ToLower(string(m[1])); name {
+	case "utf-8", "utf8", "us-ascii", "ascii":
+		return data, nil
+	case "iso-8859-1", "latin1", "iso_8859-1":
+		out := make([]byte, 0, len(data)+len(data)/8)
+		for _, c := range data {
+			out = utf8.AppendRune(out, rune(c))
+		}
+		return out, nil
+	default:
+		return data, fmt.Errorf("encoding %s is not supported; use UTF-8", name)
+	}
+}
+
+func fromUTF16(data []byte, order binary.ByteOrder) []byte {
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return []byte(string(utf16.Decode(units)))
+}

@@ -1,0 +1,89 @@
+package description
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// repositories fills the active repositories and the keys of all of them.
+func (s *state) repositories(img *Image, over Overrides) {
+	img.Repositories = []Repository{}
+	img.SigningKeys = []string{}
+	for _, key := range over.SigningKeys {
+		if where, _, err := translate(localAddress(key)); err == nil {
+			img.SigningKeys = append(img.SigningKeys, where)
+		}
+	}
+	for _, sec := range s.repos {
+		if s.dropped[sec.node] {
+			continue
+		}
+		r := s.repository(sec, img)
+		for _, key := range r.Keys {
+			if !slices.Contains(img.SigningKeys, key) {
+				img.SigningKeys = append(img.SigningKeys, key)
+			}
+		}
+		img.Repositories = append(img.Repositories, r)
+	}
+}
+
+func (s *state) repository(sec active, img *Image) Repository {
+	source := sec.first("source")
+	r := Repository{Path: source.get("path"), Type: collapse(sec.get("type")),
+		SourceType: collapse(sec.get("sourcetype")), Alias: collapse(sec.get("alias")),
+		Priority: numberAttr(sec.node, "priority"), Keys: []string{},
+		UseForBuild: !truth(sec.get("imageonly")), ImageOnly: truth(sec.get("imageonly")),
+		KeepInImage:     truth(sec.get("imageonly")) || truth(sec.get("imageinclude")),
+		PackageGPGCheck: flagAttr(sec.node, "package_gpgcheck"), RepoGPGCheck: flagAttr(sec.node, "repository_gpgcheck"),
+		Username: sec.get("username"), Password: sec.get("password"), Credentials: credentialsFile(source.get("path")),
+		Components: sec.get("components"), Distribution: sec.get("distribution"),
+		Architectures: collapse(sec.get("architectures")), Customize: sec.get("customize"), Source: sec.source()}
+	if r.SourceType == "" {
+		r.SourceType = "baseurl"
+	}
+	var err error
+	if r.URL, r.Local, err = translate(s.thisPath(r.Path)); err != nil {
+		r.Problem = err.Error()
+	}
+	if strings.HasPrefix(r.Path, "/") {
+		s.notes = append(s.notes, Note{"kiwi reads the repository path " + r.Path + " as " + r.URL +
+			": the first component is taken for a host; write dir://" + r.Path, r.Source})
+	}
+	for _, k := range source.every("signing") {
+		where, _, err := translate(k.get("key"))
+		if err != nil {
+			r.Problem = err.Error()
+			continue
+		}
+		r.Keys = append(r.Keys, expandRelease(where, img))
+	}
+	return r
+}
+
+// expandRelease replaces the release version in a key's address, when one is set.
+func expandRelease(key string, img *Image) string {
+	version := img.Preferences.ReleaseVersion
+	if _, written := img.Preferences.Sources["release_version"]; !written || version == "" {
+		return key
+	}
+	return strings.NewReplacer("$releasever", version, "${releasever}", version).Replace(key)
+}
+
+// thisPath turns this:// into a local directory below the description directory.
+func (s *state) thisPath(address string) string {
+	rest, ok := strings.CutPrefix(address, "this://")
+	if !ok {
+		return address
+	}
+	return "dir://" + s.doc.files.real(s.doc.files.locate(strings.ReplaceAll(rest, "this://", ""), path.Dir(s.doc.file)))
+}
+
+// localAddress lets a plain absolute path on the command line mean that path.
+func localAddress(address string) string {
+	if strings.HasPrefix(address, "/") {
+		return "dir://" + address
+	}
+	return address
+}
