@@ -1,11 +1,13 @@
 package repo
 
 import (
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/repo/digest"
+	"github.com/fimg/fimg/repo/repodata"
 )
 
 // Source is one repository as its user configured it. Addresses may contain
@@ -92,4 +94,20 @@ type Local struct {
 	// Cached is false for a file of a local repository, which is used where it is
 	// and must not be linked or moved.
 	Cached bool
+}
+
+// check refuses a reference that could not be verified or would leave the
+// repository, such as one from a lock that was edited.
+func (p *PackageRef) check() error {
+	id := ""
+	if p.Source != nil {
+		id = p.Source.ID
+	}
+	if reason := repodata.LocationFault([]byte(p.Location)); reason != "" {
+		return &SourceError{id, fmt.Errorf("package %s: location %q %s", p.Name, p.Location, reason)}
+	}
+	if _, err := digest.New(p.Checksum.Type, p.Checksum.Hex); err != nil {
+		return &SourceError{id, fmt.Errorf("package %s: %w", p.Name, err)}
+	}
+	return nil
 }

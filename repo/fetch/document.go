@@ -29,9 +29,11 @@ type Query struct {
 	Repository string // for messages
 	File       string
 	Mirrors    []Mirror
-	MaxSize    int64                   // bytes; zero means 16 MiB
-	Known      Version                 // what is here already
-	Accept     func(body []byte) error // an error leaves the mirror for the next; nil accepts all
+	MaxSize    int64   // bytes; zero means 16 MiB
+	Known      Version // what is here already
+	// Accept judges what a mirror sent; an error leaves the mirror for the next.
+	// Nil accepts all.
+	Accept func(m Mirror, body []byte) error
 }
 
 const defaultMaxDocument = 16 << 20
@@ -105,7 +107,7 @@ func (c *Client) document(ctx context.Context, q *Query, m Mirror) (*Document, e
 		return nil, err
 	}
 	if q.Accept != nil {
-		if err := q.Accept(doc.Body); err != nil {
+		if err := q.Accept(m, doc.Body); err != nil {
 			return nil, &refusedError{err}
 		}
 	}

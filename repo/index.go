@@ -1,0 +1,56 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/fimg/fimg/repo/pool"
+	"github.com/fimg/fimg/repo/repodata"
+)
+
+// index returns the package index of primary.xml: the one in the cache, or a new
+// one where there is none or it is damaged or of another version.
+func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, error) {
+	c, key := r.client, "primary-"+d.Checksum.Hex+".pool"
+	x, err := pool.Open(c.store.IndexPath(key))
+	if err == nil && x.Key() == d.Checksum.String() {
+		return x, nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		c.opts.Log.Info("package index is made anew", "repository", r.Source.ID, "reason", err)
+	}
+	data, err := r.buildIndex(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	err = c.store.WriteIndex(key, func(f *os.File) error {
+		_, err := f.Write(data)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return pool.Open(c.store.IndexPath(key))
+}
+
+func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) ([]byte, error) {
+	in, err := r.open(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	builder := pool.NewBuilder(d.Checksum.String())
+	limits := repodata.Limits{}
+	if d.OpenSize > 0 {
+		limits.Size = d.OpenSize
+	}
+	if err := repodata.Primary(ctx, in, limits, builder.Add); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, metadataError(r.Source.ID, "primary.xml", err)
+	}
+	return builder.Bytes(), nil
+}
