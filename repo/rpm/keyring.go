@@ -21,11 +21,22 @@ type Keyring struct {
 
 // Cert is one certificate of a ring.
 type Cert struct {
-	Raw         []byte   // the packets, without armor
-	KeyID       string   // of the primary key, sixteen hexadecimal digits
-	Fingerprint string   // of the primary key
-	Created     int64    // seconds since 1970
-	UserIDs     []string // the primary one first
+	CertKey           // the primary key
+	Raw     []byte    // the packets, without armor
+	UserIDs []string  // in the order they are in
+	Subkeys []CertKey // all of them, whatever they are for
+}
+
+// CertKey is one key of a certificate.
+type CertKey struct {
+	Version     int
+	KeyID       string // sixteen hexadecimal digits
+	Fingerprint string // hexadecimal
+	Created     int64  // seconds since 1970
+}
+
+func certKey(k *packet.PublicKey) CertKey {
+	return CertKey{k.Version, fmt.Sprintf("%016x", k.KeyId), fmt.Sprintf("%x", k.Fingerprint), k.CreationTime.Unix()}
 }
 
 // Certs returns the certificates in the order they were added.
@@ -133,8 +144,7 @@ func (k *Keyring) addCert(raw []byte) error {
 	if !ok {
 		return errors.New("read certificate: no public key")
 	}
-	cert := Cert{Raw: bytes.Clone(raw), KeyID: fmt.Sprintf("%016x", primary.KeyId),
-		Fingerprint: fmt.Sprintf("%x", primary.Fingerprint), Created: primary.CreationTime.Unix()}
+	cert := Cert{CertKey: certKey(primary), Raw: bytes.Clone(raw)}
 	keys := []*packet.PublicKey{primary}
 	entity, err := openpgp.ReadEntity(packet.NewReader(bytes.NewReader(raw)))
 	if err == nil {
@@ -147,7 +157,7 @@ func (k *Keyring) addCert(raw []byte) error {
 			}
 		}
 	}
-	cert.UserIDs = userIDs(raw)
+	cert.describe()
 	k.certs = append(k.certs, cert)
 	if k.keys == nil {
 		k.keys = make(map[uint64][]*packet.PublicKey)
@@ -158,20 +168,24 @@ func (k *Keyring) addCert(raw []byte) error {
 	return nil
 }
 
-// userIDs returns the user ID packets of a certificate.
-func userIDs(raw []byte) []string {
-	var ids []string
-	for len(raw) > 0 {
+// describe finds user IDs and subkeys among the packets.
+func (c *Cert) describe() {
+	for raw := c.Raw; len(raw) > 0; {
 		tag, body, rest, err := nextPacket(raw)
 		if err != nil {
-			break
+			return
 		}
-		if tag == 13 {
-			ids = append(ids, string(body))
+		switch tag {
+		case 13:
+			c.UserIDs = append(c.UserIDs, string(body))
+		case 14:
+			p, err := packet.Read(bytes.NewReader(raw[:len(raw)-len(rest)]))
+			if key, ok := p.(*packet.PublicKey); ok && err == nil {
+				c.Subkeys = append(c.Subkeys, certKey(key))
+			}
 		}
 		raw = rest
 	}
-	return ids
 }
 
 // lookup returns the keys with an ID.
