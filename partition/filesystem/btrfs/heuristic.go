@@ -1,0 +1,78 @@
+package btrfs
+
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+)
+
+// The kernel's guess whether data are worth compressing (fs/btrfs/compression.c):
+// 16 bytes out of every 256 are sampled and judged by repetition, by the number
+// of different bytes and by their entropy.
+const (
+	sampleBytes    = 16
+	sampleInterval = 256
+	pageBytes      = 4096
+)
+
+// worthTrying tells whether the block, whole sectors with zeros behind the end of
+// the file, looks compressible.
+func worthTrying(block []byte) bool {
+	var store [blockBytes * sampleBytes / sampleInterval]byte
+	sample := store[:0]
+	for at := 0; at+sampleBytes < len(block) && len(sample)+sampleBytes <= len(store); at += sampleInterval {
+		sample = append(sample, block[at:at+sampleBytes]...)
+	}
+	if half := len(sample) / 2; bytes.Equal(sample[:half], sample[half:2*half]) {
+		return true
+	}
+	var count [256]uint32
+	for _, b := range sample {
+		count[b]++
+	}
+	distinct := 0
+	for _, c := range count {
+		if c > 0 {
+			distinct++
+		}
+	}
+	if distinct < 64 {
+		return true
+	}
+	core := coreSet(count, len(sample))
+	switch {
+	case core <= 64:
+		return true
+	case core >= 200:
+		return false
+	}
+	return entropy(&count, len(sample)) < 80
+}
+
+// coreSet is how many different bytes make up nine tenths of the sample.
+func coreSet(count [256]uint32, size int) int {
+	slices.SortFunc(count[:], func(a, b uint32) int { return int(b) - int(a) })
+	threshold, sum := uint32(size*90/100), uint32(0)
+	for i, c := range count {
+		sum += c
+		if i >= 63 && sum > threshold {
+			return i
+		}
+	}
+	return len(count)
+}
+
+// entropy is that of Shannon in per cent of the highest possible, in the kernel's
+// integer arithmetic: logarithms are those of the fourth power.
+func entropy(count *[256]uint32, size int) int {
+	sum, base := 0, log4(uint64(size))
+	for _, c := range count {
+		if c > 0 {
+			sum += int(c) * (base - log4(uint64(c)))
+		}
+	}
+	sum /= size
+	return sum * 100 / (8 * log4(2))
+}
+
+func log4(n uint64) int { return bits.Len64(n*n*n*n) - 1 }
