@@ -62,3 +62,12 @@ func decodeDetails(raw []byte) (d Details) {
 	}
 	return d
 }
+
+// Details returns what is known of package number pkg of the index.
+func (x *Index) Details(pkg int) Details {
+	var start uint32
+	if pkg > 0 {
+		start = x.detEnd[pkg-1]
+	}
+	return decodeDetails(x.details[start:x.detEnd[pkg]])
+}

@@ -102,11 +102,7 @@ func (u *Universe) Package(id ID) Package {
 // Details returns what is known of a package beyond its dependencies.
 func (u *Universe) Details(id ID) Details {
 	s, n := u.at(id)
-	var start uint32
-	if n > 0 {
-		start = s.Index.detEnd[n-1]
-	}
-	return decodeDetails(s.Index.details[start:s.Index.detEnd[n]])
+	return s.Index.Details(int(n))
 }
 
 // CompareEVR orders two packages by version.
