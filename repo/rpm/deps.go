@@ -40,8 +40,11 @@ const (
 const (
 	senseInstallOnly = SensePre | SensePost | SenseRPMLib | SenseKeyring | SensePreTrans | SensePostTrans
 	senseEraseOnly   = SensePreUn | SensePostUn | SensePreUntrans | SensePostUntrans
-	senseScripts     = SensePre | SensePost | SensePreUn | SensePostUn
-	senseUnordered   = SenseRPMLib | SenseConfig | SensePreTrans | SensePostTrans |
+	senseAllRequires = SenseInterp | senseScripts | SenseVerify | SenseFindRequires | SenseRPMLib |
+		SenseKeyring | SensePreTrans | SensePostTrans | SensePreUntrans | SensePostUntrans |
+		SensePreReq | SenseMeta | SenseMissingOK
+	senseScripts   = SensePre | SensePost | SensePreUn | SensePostUn
+	senseUnordered = SenseRPMLib | SenseConfig | SensePreTrans | SensePostTrans |
 		SensePreUntrans | SensePostUntrans | SenseVerify | SenseMeta
 )
 
@@ -50,6 +53,12 @@ func (s Sense) InstallPreReq() bool { return s&senseInstallOnly != 0 }
 
 // ErasePreReq reports whether the requirement is one of erasing.
 func (s Sense) ErasePreReq() bool { return s&senseEraseOnly != 0 }
+
+// LegacyPreReq reports whether the requirement is a bare "PreReq" of old
+// packages, which orders both ways.
+func (s Sense) LegacyPreReq() bool {
+	return s&senseAllRequires == SensePreReq
+}
 
 // Unordered reports whether the requirement has no say in the order of a
 // transaction.
