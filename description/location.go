@@ -2,7 +2,6 @@ package description
 
 import (
 	"fmt"
-	"net/url"
 	"path"
 	"strings"
 )
@@ -135,12 +134,11 @@ func credentialsFile(address string) string {
 	return ""
 }
 
-// withLogin puts user:password into a URL, encoded.
+// withLogin puts user:password into a URL; translate encodes them.
 func withLogin(address, login string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
-	user, password, both := strings.Cut(login, ":")
-	if !ok || !both {
+	if !ok {
 		return address
 	}
-	return scheme + "://" + url.UserPassword(user, password).String() + "@" + rest
+	return scheme + "://" + login + "@" + rest
 }

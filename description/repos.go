@@ -16,9 +16,6 @@ func (s *state) repositories(img *Image, over Overrides) {
 		}
 	}
 	for _, sec := range s.repos {
-		if s.dropped[sec.node] {
-			continue
-		}
 		r := s.repository(sec, img)
 		for _, key := range r.Keys {
 			if !slices.Contains(img.SigningKeys, key) {

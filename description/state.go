@@ -22,6 +22,7 @@ type state struct {
 	drivers, strip, containers, cas []active
 
 	replaced map[*node]*node // originals to changed copies
+	copied   map[*node]bool  // nodes that may be changed
 	dropped  map[*node]bool  // repositories removed
 	added    []*node         // sections appended by overrides
 	notes    []Note
@@ -68,7 +69,7 @@ func (d *Document) choose(opt Options) (*state, error) {
 		return nil, err
 	}
 	s := &state{doc: d, arch: opt.Arch, profiles: profiles, typ: typ, types: types,
-		replaced: map[*node]*node{}, dropped: map[*node]bool{}}
+		replaced: map[*node]*node{}, copied: map[*node]bool{}, dropped: map[*node]bool{}}
 	for from, to := range map[*[]*section]*[]active{
 		&d.prefs: &s.prefs, &d.packages: &s.packages, &d.repos: &s.repos, &d.users: &s.users,
 		&d.drivers: &s.drivers, &d.strip: &s.strip, &d.containers: &s.containers, &d.cas: &s.cas,
