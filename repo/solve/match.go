@@ -1,0 +1,184 @@
+package solve
+
+import (
+	"cmp"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/fimg/fimg/repo/pool"
+	"github.com/fimg/fimg/repo/pool/evr"
+)
+
+// matcher finds the packages that an argument means.
+type matcher struct{ u *pool.Universe }
+
+// visible packages are those a user can name.
+func (m *matcher) visible(id pool.ID) bool { return m.u.IsInstalled(id) || m.u.Installable(id) }
+
+// The forms of a NEVRA, most specific first as dnf tries them. Names are greedy:
+// the last hyphens separate version and release.
+var forms = []*regexp.Regexp{
+	regexp.MustCompile(`^([^:(/=<> ]+)-(?:([0-9]+):)?([^-:(/=<> ]+)-([^-:(/=<> ]+)\.([^-:.(/=<> ]+)$`),
+	regexp.MustCompile(`^([^:(/=<> ]+)()()()\.([^-:.(/=<> ]+)$`),
+	regexp.MustCompile(`^([^:(/=<> ]+)()()()()$`),
+	regexp.MustCompile(`^([^:(/=<> ]+)-(?:([0-9]+):)?([^-:(/=<> ]+)-([^-:(/=<> ]+)()$`),
+	regexp.MustCompile(`^([^:(/=<> ]+)-(?:([0-9]+):)?([^-:(/=<> ]+)()()$`),
+}
+
+// byNEVRA tries the forms in turn and then the whole as a glob. It also reports
+// whether the argument was a bare name.
+func (m *matcher) byNEVRA(arg string) (ids []pool.ID, justName bool) {
+	for i, re := range forms {
+		parts := re.FindStringSubmatch(arg)
+		if parts == nil {
+			continue
+		}
+		if ids := m.byParts(parts); len(ids) > 0 {
+			return ids, i == 2
+		}
+	}
+	if isGlob(arg) {
+		ids = m.scan(func(id pool.ID) bool {
+			p := m.u.Package(id)
+			return glob(arg, p.NEVRA()) || p.Epoch == "0" && glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
+		})
+	}
+	return ids, false
+}
+
+// byParts finds the packages that match name, epoch, version, release and
+// architecture, each of which may be a glob or empty.
+func (m *matcher) byParts(parts []string) []pool.ID {
+	keep := func(id pool.ID) bool {
+		p := m.u.Package(id)
+		return (parts[2] == "" || evr.Version(parts[2], p.Epoch) == 0) &&
+			part(parts[3], p.Version) && part(parts[4], p.Release) && part(parts[5], p.Arch)
+	}
+	if isGlob(parts[1]) {
+		return m.scan(func(id pool.ID) bool {
+			return glob(parts[1], m.u.String(m.u.Name0(id))) && keep(id)
+		})
+	}
+	name, ok := m.u.Lookup(parts[1])
+	if !ok {
+		return nil
+	}
+	var out []pool.ID
+	for _, id := range m.u.Named(name) {
+		if m.visible(id) && keep(id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func part(pattern, value string) bool {
+	return pattern == "" || pattern == value || isGlob(pattern) && glob(pattern, value)
+}
+
+func (m *matcher) scan(f func(pool.ID) bool) (out []pool.ID) {
+	for id := range m.u.All() {
+		if m.visible(id) && f(id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+var provideForm = regexp.MustCompile(`^([^ \t<>=]+)[ \t]*(<=|>=|=|<|>)[ \t]*([^ \t]+)$`)
+
+// byProvide finds the packages that provide the argument, which may have a
+// version range, or a name that matches it as a glob.
+func (m *matcher) byProvide(arg string) (out []pool.ID) {
+	name, op, version := arg, evr.Op(0), ""
+	if f := provideForm.FindStringSubmatch(arg); f != nil {
+		name, version = f[1], f[3]
+		for o := evr.GT; o < evr.Any; o++ {
+			if o.String() == f[2] {
+				op = o
+			}
+		}
+	}
+	names := []string{name}
+	if isGlob(name) {
+		names = m.u.ProvideNames(func(n string) bool { return glob(name, n) })
+	}
+	for _, n := range names {
+		for _, id := range m.u.ProvidersOf(n, pool.Op(op), version) {
+			if m.visible(id) && (!strings.HasPrefix(n, "/") || m.u.Provides(id, n)) {
+				out = append(out, id)
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// byFile finds the packages that own a file whose path matches.
+func (m *matcher) byFile(arg string) (out []pool.ID) {
+	for _, id := range m.u.Owners(arg, isGlob(arg)) {
+		if m.visible(id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func isGlob(s string) bool { return strings.ContainsAny(s, "*?[") }
+
+// isFilePattern reports whether an argument may be a path.
+func isFilePattern(s string) bool { return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "*/") }
+
+// glob matches like fnmatch without flags: a star also matches slashes.
+func glob(pattern, s string) bool {
+	const slash = "\x00"
+	ok, err := path.Match(strings.ReplaceAll(pattern, "/", slash), strings.ReplaceAll(s, "/", slash))
+	return err == nil && ok
+}
+
+// near are up to three names of the universe that resemble the argument.
+func (m *matcher) near(arg string) []string {
+	arg = strings.ToLower(arg)
+	best := map[string]int{}
+	for id := range m.u.All() {
+		n := m.u.String(m.u.Name0(id))
+		if _, ok := best[n]; ok || abs2(len(n)-len(arg)) > 3 && !strings.HasPrefix(strings.ToLower(n), arg) {
+			continue
+		}
+		if d := distance(arg, strings.ToLower(n)); d <= 1+len(arg)/4 {
+			best[n] = d
+		} else if strings.HasPrefix(strings.ToLower(n), arg) {
+			best[n] = 1 + len(arg)/4
+		}
+	}
+	names := make([]string, 0, len(best))
+	for n := range best {
+		names = append(names, n)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(best[a], best[b]), cmp.Compare(a, b)) })
+	return names[:min(3, len(names))]
+}
+
+func abs2(n int) int { return max(n, -n) }
+
+// distance is the number of characters to insert, delete or replace.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			d := diagonal
+			if a[i-1] != b[j-1] {
+				d = 1 + min(diagonal, row[j-1], row[j])
+			}
+			diagonal, row[j] = row[j], d
+		}
+	}
+	return row[len(b)]
+}

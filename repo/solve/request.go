@@ -1,0 +1,204 @@
+package solve
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/repo/pool"
+)
+
+// GroupPackage is a package a group asks for.
+type GroupPackage struct {
+	Name string
+	// Requires, where not empty, limits the wish to systems with that package.
+	Requires string
+	// BaseArch restricts it to packages of the universe's own architecture.
+	BaseArch bool
+	Group    string // the group, for reasons
+}
+
+// Request is what a user asks for, in the words of dnf's command line.
+type Request struct {
+	// Install are names, NEVRAs and their shorter forms, provides, absolute file
+	// paths, and globs of these; not groups.
+	Install []string
+	// Group are the packages of the groups asked for. Those that do not exist or
+	// are excluded are left out silently.
+	Group []GroupPackage
+	// NoBest accepts something else than the best candidate of an argument.
+	NoBest bool
+}
+
+// NoMatch says that arguments match no package.
+type NoMatch struct {
+	Arguments []string
+	// Near are names of the universe that resemble the arguments, by argument.
+	Near map[string][]string
+}
+
+func (e *NoMatch) Error() string {
+	return "resolve packages: nothing matches " + strings.Join(e.Arguments, ", ")
+}
+
+// FaultClass is fault.Unsolvable.
+func (e *NoMatch) FaultClass() fault.Class { return fault.Unsolvable }
+
+// Hint names packages that may have been meant.
+func (e *NoMatch) Hint() string {
+	for _, a := range e.Arguments {
+		if n := e.Near[a]; len(n) > 0 {
+			return "packages with a similar name: " + strings.Join(n, ", ")
+		}
+	}
+	return ""
+}
+
+// Jobs turns a request into jobs as dnf does: an argument is tried as NEVRA,
+// name.arch, name, name-version-release, name-version, glob of a NEVRA, glob of
+// provides and glob of files; a bare name means also the packages that obsolete
+// those of that name; a glob means every name it matches. The error is *NoMatch
+// when an argument fits nothing.
+func Jobs(u *pool.Universe, r Request) ([]Job, error) {
+	m := &matcher{u: u}
+	var jobs []Job
+	missing := &NoMatch{Near: map[string][]string{}}
+	for _, arg := range r.Install {
+		found := m.jobsFor(arg)
+		if len(found) == 0 {
+			missing.Arguments = append(missing.Arguments, arg)
+			missing.Near[arg] = m.near(arg)
+		}
+		jobs = append(jobs, found...)
+	}
+	if len(missing.Arguments) > 0 {
+		return nil, missing
+	}
+	for _, g := range r.Group {
+		j, err := m.groupJob(g)
+		if err != nil {
+			return nil, err
+		}
+		if j != nil {
+			jobs = append(jobs, *j)
+		}
+	}
+	for i := range jobs {
+		jobs[i].Best = !r.NoBest
+	}
+	return jobs, nil
+}
+
+// Exclude takes out the packages that dnf's --exclude with these patterns would:
+// NEVRA forms and globs of them, never provides. A pattern that fits nothing is
+// no error.
+func Exclude(u *pool.Universe, patterns []string) {
+	m := &matcher{u: u}
+	var out []pool.ID
+	for _, p := range patterns {
+		ids, _ := m.byNEVRA(p)
+		for _, id := range ids {
+			if !u.IsInstalled(id) {
+				out = append(out, id)
+			}
+		}
+	}
+	u.Exclude(out...)
+}
+
+// groupJob is nil when no package of the name can be installed.
+func (m *matcher) groupJob(g GroupPackage) (*Job, error) {
+	var ids []pool.ID
+	if name, ok := m.u.Lookup(g.Name); ok {
+		for _, id := range m.u.Named(name) {
+			if m.visible(id) && (!g.BaseArch || m.u.String(m.u.Arch0(id)) == m.u.Arch()) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	j := &Job{Group: true, Request: g.Group, SetArch: true}
+	if g.Requires == "" {
+		j.Any = m.withObsoleters(ids)
+		return j, nil
+	}
+	dep, err := m.u.Parse(fmt.Sprintf("(%s if %s)", g.Name, g.Requires))
+	if err != nil {
+		return nil, fmt.Errorf("resolve group %s: %w", g.Group, err)
+	}
+	j.Dep, j.SetArch = dep, false
+	return j, nil
+}
+
+// jobsFor makes the jobs of one argument, none when it matches nothing.
+func (m *matcher) jobsFor(arg string) (jobs []Job) {
+	ids, justName := m.byNEVRA(arg)
+	if len(ids) == 0 {
+		ids = m.byProvide(arg)
+	}
+	if len(ids) == 0 && isFilePattern(arg) {
+		ids = m.byFile(arg)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	groups := [][]pool.ID{ids}
+	if isGlob(arg) && !isFilePattern(arg) {
+		groups = m.byName(ids)
+	}
+	for _, g := range groups {
+		if justName {
+			g = m.withObsoleters(g)
+		}
+		jobs = append(jobs, Job{Any: g, Request: arg, SetArch: true})
+	}
+	return jobs
+}
+
+// byName splits packages into groups of one name, in the order of the names.
+func (m *matcher) byName(ids []pool.ID) (groups [][]pool.ID) {
+	by := map[string][]pool.ID{}
+	var names []string
+	for _, id := range ids {
+		n := m.u.String(m.u.Name0(id))
+		if by[n] == nil {
+			names = append(names, n)
+		}
+		by[n] = append(by[n], id)
+	}
+	slices.Sort(names)
+	for _, n := range names {
+		groups = append(groups, by[n])
+	}
+	return groups
+}
+
+// withObsoleters adds the packages that obsolete one of ids.
+func (m *matcher) withObsoleters(ids []pool.ID) []pool.ID {
+	wanted := map[pool.ID]bool{}
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	out := slices.Clone(ids)
+	for _, o := range m.u.WithObsoletes() {
+		if !wanted[o] && m.visible(o) && m.obsoletesAny(o, wanted) {
+			out = append(out, o)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (m *matcher) obsoletesAny(o pool.ID, wanted map[pool.ID]bool) bool {
+	for _, d := range m.u.Deps(o, pool.Obsoletes) {
+		for _, q := range m.u.Providers(d) {
+			if wanted[q] && m.u.MatchesNEVR(q, d) {
+				return true
+			}
+		}
+	}
+	return false
+}
