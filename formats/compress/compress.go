@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/fimg/fimg/formats/internal/memory"
 	"github.com/fimg/fimg/formats/internal/ordered"
 	"github.com/fimg/fimg/internal/fault"
 )
@@ -70,6 +71,8 @@ func NewWriter(ctx context.Context, w io.Writer, algorithm Algorithm, opts Optio
 		return &plain{w}, nil
 	case Gzip:
 		return newPieces(ctx, w, opts.Pool, newGzip(opts.Packed)), nil
+	case XZ:
+		return newPieces(ctx, w, opts.Pool, newXZ()), nil
 	case Zstd:
 		codec, err := newZstd()
 		if err != nil {
@@ -147,7 +150,7 @@ func (p *pieces) buffer() []byte {
 	case b := <-p.free:
 		return b[:0]
 	default:
-		return make([]byte, 0, p.codec.history()+p.codec.size())
+		return memory.Huge(p.codec.history() + p.codec.size())[:0]
 	}
 }
 

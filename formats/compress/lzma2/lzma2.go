@@ -7,8 +7,8 @@ package lzma2
 // The effort. A match of nice bytes is taken without looking further; depth
 // nodes of a tree are looked at.
 const (
-	nice  = 48
-	depth = 24
+	nice  = 40
+	depth = 16
 )
 
 // refreshEvery is how many symbols the prices are used before they are computed

@@ -3,6 +3,8 @@ package lzma2
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/fimg/fimg/formats/internal/memory"
 )
 
 const (
@@ -30,13 +32,13 @@ type finder struct {
 	hash2 [1 << hash2Bits]uint32
 	hash3 [1 << hash3Bits]uint32
 	hash4 [1 << hash4Bits]uint32
-	sons  []uint32
+	sons  []byte // two entries of four bytes for each position of the window
 	found [64]match
 }
 
 func (f *finder) reset(in []byte) {
 	if f.sons == nil {
-		f.sons = make([]uint32, 2*window)
+		f.sons = memory.Huge(8 * window)
 	}
 	f.base += uint32(len(f.in)) + window
 	if f.base > 1<<30 || f.base == window {
@@ -111,26 +113,24 @@ func (f *finder) skip(at, n int) {
 		cur := uint32(at) + f.base
 		h4 := hash(seq, hash4Bits)
 		m4 := f.hash4[h4]
-		f.hash2[hash(seq<<16, hash2Bits)], f.hash3[hash(seq<<8, hash3Bits)], f.hash4[h4] = cur, cur, cur
+			f.hash2[hash(seq<<16, hash2Bits)], f.hash3[hash(seq<<8, hash3Bits)], f.hash4[h4] = cur, cur, cur
 		f.tree(cur, m4, at, limit, limit, nil)
 		at++
 	}
 }
 
 // tree walks the tree that begins at m, making cur its new root, and adds the
-// matches longer than best to found.
+// matches longer than best to found. In sons, the root of the smaller subtree
+// comes first.
 func (f *finder) tree(cur, m uint32, at, limit, best int, found []match) []match {
-	const mask = window - 1
-	in, sons := f.in, f.sons[:2*window]
-	small, large := 2*(cur&mask)+1, 2*(cur&mask) // where the next smaller and larger subtree go
+	const mask = 8*window - 1
+	in, sons := f.in, f.sons[:8*window]
+	small, large := cur<<3&mask, cur<<3&mask+4 // where the next smaller and larger subtree go
 	smallLen, largeLen := 0, 0
 	y := in[at : at+limit]
-	for depth := f.depth; ; depth-- {
-		if depth == 0 || cur-m >= window {
-			sons[small&(2*window-1)], sons[large&(2*window-1)] = 0, 0
-			return found
-		}
-		pair := 2 * (m & mask)
+	for depth := f.depth; depth > 0 && cur-m < window; depth-- {
+		pair := m << 3 & mask
+		both := binary.LittleEndian.Uint64(sons[pair:])
 		n := min(smallLen, largeLen)
 		i := int(m - f.base)
 		x := in[i : i+limit]
@@ -141,20 +141,24 @@ func (f *finder) tree(cur, m uint32, at, limit, best int, found []match) []match
 				found = append(found, match{uint32(n), cur - m - 1})
 			}
 			if n >= limit {
-				sons[large&(2*window-1)], sons[small&(2*window-1)] = sons[pair&(2*window-1)], sons[(pair+1)&(2*window-1)]
+				put32(sons, small, uint32(both))
+				put32(sons, large, uint32(both>>32))
 				return found
 			}
 		}
 		if x[n] < y[n] {
-			sons[large&(2*window-1)] = m
-			large = pair + 1
-			m = sons[large&(2*window-1)]
-			largeLen = n
+			put32(sons, small, m)
+			small, smallLen = pair+4, n
+			m = uint32(both >> 32)
 		} else {
-			sons[small&(2*window-1)] = m
-			small = pair
-			m = sons[small&(2*window-1)]
-			smallLen = n
+			put32(sons, large, m)
+			large, largeLen = pair, n
+			m = uint32(both)
 		}
 	}
+	put32(sons, small, 0)
+	put32(sons, large, 0)
+	return found
 }
+
+func put32(b []byte, i, v uint32) { binary.LittleEndian.PutUint32(b[i:], v) }
