@@ -45,6 +45,9 @@ type Options struct {
 	NoWeak bool
 	// AllowErasing lets installed packages go where the jobs need it.
 	AllowErasing bool
+	// InstallOnly are provides of packages of which several versions may be
+	// installed side by side; nil means dnf's list, that is kernels.
+	InstallOnly []string
 	// AllArches switches off the preference for the best architecture of a name.
 	AllArches bool
 }

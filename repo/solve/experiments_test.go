@@ -167,7 +167,8 @@ func (e *experiment) run(t *testing.T) {
 func name(u *pool.Universe, id pool.ID) string {
 	p := u.Package(id)
 	nvra := p.Name + "-" + p.Version + "-" + p.Release + "." + p.Arch
-	return fmt.Sprint(p.Name, " ", nvra, " ", nvra+"@"+u.Source(id).Name, " ", p.Name+"-"+p.Version+"-"+p.Release)
+	return fmt.Sprint(p.Name, " ", nvra, " ", nvra+"@"+u.Source(id).Name, " ", p.Name+"-"+p.Version+"-"+p.Release,
+		" ", p.Name+"-"+p.Epoch+":"+p.Version+"-"+p.Release+"."+p.Arch)
 }
 
 func same(t *testing.T, what string, have []string, want string) {

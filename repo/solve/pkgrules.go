@@ -191,10 +191,16 @@ func (s *solver) obsoleteRules(p pool.ID, installed bool) {
 	}
 }
 
-// sameNameRules forbids two packages of one name and color.
+// sameNameRules forbids two packages of one name and color, unless they are
+// versions of a package that may be installed more than once.
 func (s *solver) sameNameRules(p pool.ID) {
-	for _, q := range s.u.Named(s.name(p)) {
-		if q == p || !s.sameColor(p, q) || s.added[q] && !s.installed(q) {
+	x := s.info(p)
+	for _, q := range s.u.Named(x.name) {
+		y := s.info(q)
+		if q == p || !s.sameColor(p, q) || s.added[q] && !s.installed(q) && !s.multi[q] {
+			continue
+		}
+		if s.multi[p] && (x.evr != y.evr || x.arch != y.arch) && (!s.installed(q) || s.multi[q]) {
 			continue
 		}
 		s.addPackagePair(-p, -q)

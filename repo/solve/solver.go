@@ -41,6 +41,8 @@ type solver struct {
 	learnWhy [][]int32 // what each learnt rule was derived from
 	problems []problem
 
+	multi    map[pool.ID]bool   // may be installed in several versions
+	notWeak  map[pool.ID]bool   // never installed for a weak dependency
 	noUpdate []bool             // installed packages a job wants replaced or gone
 	obsOf    map[pool.ID][]lit  // packages that obsolete an installed one under another name
 	wished   wishes             // what is recommended and suggested
@@ -105,6 +107,8 @@ func (s *solver) sameColor(a, b pool.ID) bool {
 
 // prepare makes all rules.
 func (s *solver) prepare() error {
+	s.findMulti()
+	s.excludeFromWeak()
 	if err := s.packageRules(); err != nil {
 		return err
 	}

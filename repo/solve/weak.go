@@ -17,7 +17,11 @@ func (s *solver) resolveWeak(level int32) (int32, bool) {
 		recommended = slices.DeleteFunc(recommended, func(p lit) bool { return gone[p] })
 		supplements = slices.DeleteFunc(supplements, func(p lit) bool { return gone[p] })
 	}
-	supplements = slices.DeleteFunc(supplements, s.otherArchDecided)
+	vain := func(p lit) bool { return s.notWeak[p] }
+	recommended = slices.DeleteFunc(recommended, vain)
+	supplements = slices.DeleteFunc(supplements, func(p lit) bool {
+		return vain(p) || s.otherArchDecided(p) || s.otherVersionDecided(p)
+	})
 	all := unite(recommended, supplements)
 	switch len(all) {
 	case 0:
@@ -154,6 +158,12 @@ func (s *solver) otherArchDecided(p lit) bool {
 	return slices.ContainsFunc(s.u.Named(x.name), func(q pool.ID) bool {
 		return s.level[q] > 0 && s.info(q).arch != x.arch
 	})
+}
+
+// otherVersionDecided reports whether another version of a package that may be
+// installed more than once was decided on.
+func (s *solver) otherVersionDecided(p lit) bool {
+	return s.multi[p] && slices.ContainsFunc(s.u.Named(s.name(p)), func(q pool.ID) bool { return s.level[q] > 0 })
 }
 
 // installSupplements installs one after another, and reports whether it got
