@@ -47,10 +47,7 @@ func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) ([]byte, e
 		limits.Size = d.OpenSize
 	}
 	if err := repodata.Primary(ctx, in, limits, builder.Add); err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, metadataError(r.Source.ID, "primary.xml", err)
+		return nil, r.scanError(ctx, "primary.xml", err)
 	}
 	return builder.Bytes(), nil
 }

@@ -69,7 +69,7 @@ func (c *Client) Load(ctx context.Context, s *Source) (*Repository, error) {
 	}
 	r := &Repository{Source: s, Comps: &comps.Comps{}, client: c, origin: o}
 	list, text, err := c.repomd(ctx, o)
-	if errors.Is(err, errNoRepodata) {
+	if errors.Is(err, errNoRepodata) && !s.RepoGPGCheck {
 		return c.loadPlain(ctx, r, err)
 	}
 	if err != nil {

@@ -2,26 +2,36 @@ package repodata
 
 import (
 	"bytes"
+	"fmt"
 	"net/url"
 	"strings"
 )
 
-// check says what makes a package unusable.
+// check says what makes a package of the file unusable.
 func (p *Package) check(t *tokens) error {
+	if err := p.Check(); err != nil {
+		return t.fail("%v", err)
+	}
+	return nil
+}
+
+// Check says what makes a package unusable: a name, version or checksum that
+// cannot be one, or a location that leaves the repository.
+func (p *Package) Check() error {
 	switch {
 	case !nameOK(p.Name):
-		return t.fail("package name %q", clip(p.Name))
+		return fmt.Errorf("package name %q", clip(p.Name))
 	case !nameOK(p.Arch):
-		return t.fail("architecture %q of package %s", clip(p.Arch), clip(p.Name))
+		return fmt.Errorf("architecture %q of package %s", clip(p.Arch), clip(p.Name))
 	case len(p.Version) == 0 || len(p.Release) == 0 || !digits(p.Epoch):
-		return t.fail("version %q:%q-%q of package %s", clip(p.Epoch), clip(p.Version), clip(p.Release), clip(p.Name))
+		return fmt.Errorf("version %q:%q-%q of package %s", clip(p.Epoch), clip(p.Version), clip(p.Release), clip(p.Name))
 	case !evrOK(p.Version) || !evrOK(p.Release):
-		return t.fail("version %q-%q of package %s", clip(p.Version), clip(p.Release), clip(p.Name))
+		return fmt.Errorf("version %q-%q of package %s", clip(p.Version), clip(p.Release), clip(p.Name))
 	case !ChecksumOK(string(p.ChecksumType), p.Checksum):
-		return t.fail("checksum %q of type %q of package %s", clip(p.Checksum), clip(p.ChecksumType), clip(p.Name))
+		return fmt.Errorf("checksum %q of type %q of package %s", clip(p.Checksum), clip(p.ChecksumType), clip(p.Name))
 	}
 	if reason := LocationFault(p.Location); reason != "" {
-		return t.fail("location %q of package %s %s", clip(p.Location), clip(p.Name), reason)
+		return fmt.Errorf("location %q of package %s %s", clip(p.Location), clip(p.Name), reason)
 	}
 	return nil
 }

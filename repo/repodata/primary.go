@@ -60,7 +60,7 @@ func (p *primary) element(t *tokens) error {
 	if kind != nil && string(kind) != "rpm" {
 		return t.skip()
 	}
-	if err := t.children(packageEnd[2:len(packageEnd)-1], p.field); err != nil {
+	if err := t.children(packageName, p.field); err != nil {
 		return err
 	}
 	if err := p.pkg.check(t); err != nil {

@@ -78,7 +78,10 @@ func (c *cutter) run(ctx context.Context, r io.Reader) error {
 	}
 }
 
-var packageEnd = []byte("</package>")
+var (
+	packageName = []byte("package")
+	packageEnd  = []byte("</package>")
+)
 
 // fill reads until buf holds the end of a package and says where that is.
 func (c *cutter) fill(r io.Reader, buf []byte, offset int64) (_ []byte, end int, eof bool, _ error) {
