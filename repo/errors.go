@@ -6,6 +6,7 @@ import (
 
 	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/modules"
 	"github.com/fimg/fimg/repo/repodata"
 )
 
@@ -44,11 +45,14 @@ func metadataError(repository, file string, err error) error {
 	e := &MetadataError{repository, file, -1, err}
 	var format *repodata.FormatError
 	var group *comps.FormatError
+	var module *modules.FormatError
 	switch {
 	case errors.As(err, &format):
 		e.Offset = format.Offset
 	case errors.As(err, &group):
 		e.Offset, e.Err = group.Offset, group.Err
+	case errors.As(err, &module):
+		e.Offset, e.Err = module.Offset, module.Err
 	}
 	return e
 }

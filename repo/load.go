@@ -11,6 +11,7 @@ import (
 	"github.com/fimg/fimg/repo/cache"
 	"github.com/fimg/fimg/repo/comps"
 	"github.com/fimg/fimg/repo/digest"
+	"github.com/fimg/fimg/repo/modules"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/repodata"
 	"github.com/fimg/fimg/repo/unpack"
@@ -21,6 +22,7 @@ type Repository struct {
 	Source   *Source
 	Index    *pool.Index
 	Comps    *comps.Comps // never nil
+	Modules  *modules.Set // nil without module metadata
 	Revision string       // of repomd.xml
 	// Metadata are the files that the above was made of, repomd.xml first: what a
 	// lock records.
@@ -107,6 +109,13 @@ func (r *Repository) read(ctx context.Context) error {
 		r.note(d)
 		group.Go(func() (err error) {
 			r.Comps, err = readAll(ctx, r, d, "comps.xml", comps.Parse)
+			return err
+		})
+	}
+	if d, ok := r.list.Find("modules", "modules_zck"); ok {
+		r.note(d)
+		group.Go(func() (err error) {
+			r.Modules, err = readAll(ctx, r, d, "modules.yaml", modules.Parse)
 			return err
 		})
 	}
