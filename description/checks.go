@@ -28,8 +28,8 @@ func (img *Image) Checks() []Check {
 	fail("repositories_configured", len(img.Repositories) == 0, here, "no repository is configured")
 	fail("image_version_provided", img.Version == "", here, "no version is given")
 	for _, r := range img.Repositories {
-		fail("image_include_repos_publicly_resolvable", r.KeepInImage && !r.ImageOnly && r.Local, r.Source,
-			"repository %s is to stay in the image but is local", r.Path)
+		fail("image_include_repos_publicly_resolvable", r.KeepInImage && !r.ImageOnly && (r.Local || r.Problem != ""), r.Source,
+			"repository %s is to stay in the image but is not public", r.Path)
 	}
 	for _, inc := range img.state.unresolved() {
 		fail("include_references_unresolvable", true, inc, "an <include> inside an included file is not followed")
@@ -38,7 +38,7 @@ func (img *Image) Checks() []Check {
 		fail("image_type_unique", true, here, "several build types of image %q are active", name)
 	}
 	img.checkVolumes(fail)
-	fail("partuuid_persistency_type_used_with_mbr", t.Attr.DevicePersistency == "by-partuuid" && t.Firmware.Table != "gpt", here,
+	fail("partuuid_persistency_type_used_with_mbr", t.Attr.DevicePersistency == "by-partuuid" && (t.Firmware.Table != "gpt" || t.Firmware.Unsupported != ""), here,
 		"devicepersistency by-partuuid needs a gpt table, the firmware %s gives %s", t.Firmware.Name, t.Firmware.Table)
 	fail("initrd_selection_required", t.InitrdSystem != "kiwi" && t.Attr.Boot != "", here, "attribute boot needs initrd_system kiwi")
 	fail("boot_description_exists", t.InitrdSystem == "kiwi" && t.Attr.Boot == "" && (t.Attr.Image == "oem" || t.Attr.Image == "pxe"), here,

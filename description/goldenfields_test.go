@@ -16,6 +16,9 @@ func orNil(s string) any {
 	return s
 }
 
+// failure stands for whatever the records have where kiwi raises an error.
+var failure = object{"error": true}
+
 // dump gives a node as the golden records have it: attributes and children typed,
 // names with underscores.
 func dump(n *node) object {
@@ -187,8 +190,15 @@ func goldenRepositories(img *Image) []any {
 			credentials = "kiwiRepoCredentials"
 		}
 		random := r.Alias == ""
+		remote, public, translated := any(!r.Local), !r.Local, any(r.URL)
+		if r.URL == "" {
+			remote, public, translated = failure, false, failure
+			if splitLocation(r.Path).scheme == "obsrepositories" {
+				remote = false
+			}
+		}
 		o := object{"attributes": attrs, "path": img.state.thisPath(r.Path), "signing": signing, "used_for_build": r.UseForBuild, "used_in_image": r.KeepInImage,
-			"uri": object{"alias_is_random": random, "credentials_file": credentials, "is_public": !r.Local, "is_remote": !r.Local, "translated": r.URL}}
+			"uri": object{"alias_is_random": random, "credentials_file": credentials, "is_public": public, "is_remote": remote, "translated": translated}}
 		out = append(out, o)
 	}
 	return out

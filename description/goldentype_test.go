@@ -30,6 +30,9 @@ func goldenType(img *Image) object {
 			"systemsize": t.OEM.SystemSize, "swap_mbytes": nilZero(t.OEM.SwapMB)},
 		"spare_part_mbytes": nilZero(t.SparePartMB), "volumes": goldenVolumes(t),
 	}
+	if t.Attr.SparePart != "" {
+		out["spare_part_mbytes"] = t.SparePartMB
+	}
 	if len(t.SparePartAttributes) > 0 {
 		out["spare_part_fs_attributes"] = t.SparePartAttributes
 	}
@@ -75,6 +78,9 @@ func goldenLoader(img *Image) object {
 }
 
 func goldenFirmware(f Firmware) any {
+	if f.Unsupported != "" {
+		return failure
+	}
 	return object{"bios_mode": f.BIOS, "ec2_mode": orNil(f.EC2), "efi_mode": f.EFI, "efi_partition_mbytes": f.EFIMB,
 		"legacy_bios_mode": f.LegacyBIOS, "legacy_bios_partition_mbytes": f.LegacyBIOSMB, "name": orNil(f.Name),
 		"ofw_mode": f.OFW, "opal_mode": f.OPAL, "partition_table": f.Table, "prep_partition_mbytes": f.PrepMB}
@@ -84,7 +90,7 @@ func goldenPartitions(t Type) object {
 	out := object{}
 	for _, p := range t.Partitions {
 		out[p.Name] = object{"mbsize": p.MB, "clone": p.Clones, "partition_name": p.PartName, "partition_type": p.Type,
-			"partition_id": p.ID, "mountpoint": orNil(p.Mountpoint), "filesystem": orNil(p.Filesystem), "label": p.Label}
+			"partition_id": orNil(numberText(p.ID)), "mountpoint": orNil(p.Mountpoint), "filesystem": orNil(p.Filesystem), "label": p.Label}
 	}
 	return out
 }

@@ -55,11 +55,11 @@ func isScheme(s string) bool {
 }
 
 // obsServer is kiwi's default download server of the Open Build Service.
-const obsServer = "https://download.opensuse.org/repositories"
+const obsServer = "http://download.opensuse.org/repositories"
 
 // translate turns a repository or key address into what can be fetched: a URL, or
-// with local true an absolute path.
-func translate(address string) (where string, local bool, err error) {
+// with local true an absolute path; relative ones begin at dir.
+func translate(address, dir string) (where string, local bool, err error) {
 	if strings.HasPrefix(address, "/") {
 		address = "dir:/" + address // kiwi's rule: the first component is lost as a host
 	}
@@ -68,6 +68,9 @@ func translate(address string) (where string, local bool, err error) {
 	case l.scheme == "":
 		return "", false, fmt.Errorf("address %q has no scheme such as https:// or dir://", address)
 	case l.scheme == "dir" || l.scheme == "file":
+		if !strings.HasPrefix(l.path, "/") {
+			return path.Join("/", dir, l.path), true, nil
+		}
 		return normalPath(l.path), true, nil
 	case l.scheme == "obs":
 		name := strings.ReplaceAll(l.host+l.path, ":/", ":")

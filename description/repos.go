@@ -11,7 +11,7 @@ func (s *state) repositories(img *Image, over Overrides) {
 	img.Repositories = []Repository{}
 	img.SigningKeys = []string{}
 	for _, key := range over.SigningKeys {
-		if where, _, err := translate(localAddress(key)); err == nil {
+		if where, _, err := translate(localAddress(key), s.doc.files.dir); err == nil {
 			img.SigningKeys = append(img.SigningKeys, where)
 		}
 	}
@@ -41,7 +41,7 @@ func (s *state) repository(sec active, img *Image) Repository {
 		r.SourceType = "baseurl"
 	}
 	var err error
-	if r.URL, r.Local, err = translate(s.thisPath(r.Path)); err != nil {
+	if r.URL, r.Local, err = translate(s.thisPath(r.Path), s.doc.files.dir); err != nil {
 		r.Problem = err.Error()
 	}
 	if strings.HasPrefix(r.Path, "/") {
@@ -49,7 +49,7 @@ func (s *state) repository(sec active, img *Image) Repository {
 			": the first component is taken for a host; write dir://" + r.Path, r.Source})
 	}
 	for _, k := range source.every("signing") {
-		where, _, err := translate(k.get("key"))
+		where, _, err := translate(k.get("key"), s.doc.files.dir)
 		if err != nil {
 			r.Problem = err.Error()
 			continue
