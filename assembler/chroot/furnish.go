@@ -3,6 +3,7 @@ package chroot
 import (
 	"fmt"
 	"maps"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -133,6 +134,14 @@ func (s *Session) fillDev(dev int) error {
 			return fmt.Errorf("link /dev/%s: %w", name, err)
 		}
 	}
+	if err := unix.Mkdirat(dev, tempDir, 0o755); err != nil {
+		return fmt.Errorf("make /dev/%s: %w", tempDir, err)
+	}
+	fd, err := unix.Openat(dev, tempDir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return fmt.Errorf("open /dev/%s: %w", tempDir, err)
+	}
+	s.temp = os.NewFile(uintptr(fd), tempDir)
 	const quiet = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NOEXEC
 	if err := mountAt(dev, "pts", "devpts", quiet, "mode", "0620", "ptmxmode", "0666"); err != nil {
 		s.opts.log().Debug("no terminals inside", "error", err)

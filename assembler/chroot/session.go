@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -22,6 +23,8 @@ type Session struct {
 	null    *os.File
 	ownProc bool // /proc shows the pid namespace of the session
 	created []spotFile
+	temp    *os.File // directory tempDir inside
+	temps   atomic.Int64
 	running sync.WaitGroup
 	slot    sync.Mutex // held by a program that may kill what others left
 	busy    int
@@ -93,6 +96,9 @@ func (s *Session) Close() error {
 		s.running.Wait()
 		s.thread.stop()
 		s.null.Close()
+		if s.temp != nil {
+			s.temp.Close()
+		}
 		s.removeSpots()
 	})
 	return s.closed
@@ -144,4 +150,19 @@ func readAnswer(r *os.File) (mountErr, err error) {
 		return unix.Errno(-code), nil
 	}
 	return nil, nil
+}
+
+// tempDir holds files of the session that programs see; it is part of the private
+// /dev, not of the tree.
+const tempDir = ".session"
+
+// TempFile makes a file that programs inside can read and that is not part of the
+// tree. It returns its path inside and a function that removes it.
+func (s *Session) TempFile(name string, data []byte) (path string, remove func(), err error) {
+	base := fmt.Sprintf("%s.%d", name, s.temps.Add(1))
+	dir := int(s.temp.Fd())
+	if err := writeAt(dir, base, data, 0o644); err != nil {
+		return "", nil, fmt.Errorf("make temporary file: %w", err)
+	}
+	return "/dev/" + tempDir + "/" + base, func() { unix.Unlinkat(dir, base, 0) }, nil
 }
