@@ -108,6 +108,7 @@ func (p *pipeline) split(s *source) error {
 		}
 	}
 	if len(ranges) == 0 {
+		s.open++
 		return p.send(&group{file: s, last: true})
 	}
 	return nil

@@ -46,15 +46,15 @@ type groupMemory struct {
 
 // source is one file being read.
 type source struct {
-	ino      *inode
-	size     int64
-	algo     Algo
-	force    bool
-	noCOW    bool
-	tree     tree.Tree
-	mu       sync.Mutex
-	file     tree.File
-	open     int  // groups that still need the file
+	ino   *inode
+	size  int64
+	algo  Algo
+	force bool
+	noCOW bool
+	tree  tree.Tree
+	mu    sync.Mutex
+	file  tree.File
+	open  int // groups that still need the file
 	// denseFrom is the start of the first group known not to get smaller; what
 	// comes after it is not tried.
 	denseFrom int64

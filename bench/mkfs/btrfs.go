@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/partition/filesystem/btrfs"
+)
+
+// btrfsFlags are the flags that need work before they are options.
+type btrfsFlags struct {
+	compress string
+	sums     string
+	quota    string
+	opts     btrfs.Options
+}
+
+func btrfsKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *os.File) error {
+	f := &btrfsFlags{}
+	set.StringVar(&f.compress, "compress", "", "zlib, lzo or zstd, with :LEVEL; force- in front compresses everything")
+	set.StringVar(&f.sums, "csum", "crc32c", "crc32c, xxhash, sha256 or blake2")
+	set.StringVar(&f.quota, "quota", "off", "off, full or simple")
+	set.IntVar(&f.opts.NodeSize, "nodesize", 0, "bytes of a node")
+	set.IntVar(&f.opts.SectorSize, "sectorsize", 0, "bytes of a sector")
+	set.StringVar(&f.opts.Root, "root", "", "subvolume of the tree's root")
+	set.BoolVar(&f.opts.RootDefault, "root-default", false, "mount the root's subvolume by default")
+	set.BoolVar(&f.opts.RootReadOnly, "root-readonly", false, "make the root's subvolume read-only")
+	set.BoolVar(&f.opts.MetadataSingle, "single", false, "one copy of the metadata")
+	set.BoolVar(&f.opts.BlockGroupTree, "block-group-tree", false, "block-group tree")
+	set.BoolVar(&f.opts.NoFreeSpaceTree, "no-free-space-tree", false, "no free-space tree")
+	set.Func("subvolume", "PATH=LOCATION[,ro][,nocow][,default][,limit=BYTES]; repeatable", f.subvolume)
+	return func(ctx context.Context, t tree.Tree, out *os.File) error { return f.write(ctx, c, t, out) }
+}
+
+func (f *btrfsFlags) subvolume(text string) error {
+	words := strings.Split(text, ",")
+	from, to, ok := strings.Cut(words[0], "=")
+	if !ok {
+		return fmt.Errorf("want PATH=LOCATION")
+	}
+	s := btrfs.Subvolume{Path: from, Location: to}
+	for _, w := range words[1:] {
+		name, value, _ := strings.Cut(w, "=")
+		switch name {
+		case "ro":
+			s.ReadOnly = true
+		case "nocow":
+			s.NoCOW = true
+		case "default":
+			s.Default = true
+		case "limit":
+			n, err := strconv.ParseInt(value, 10, 64)
+			if err != nil {
+				return err
+			}
+			s.Limit = n
+		default:
+			return fmt.Errorf("unknown word %q", w)
+		}
+	}
+	f.opts.Subvolumes = append(f.opts.Subvolumes, s)
+	return nil
+}
+
+// resolve turns words into options.
+func (f *btrfsFlags) resolve(c *common) error {
+	algo, force := strings.CutPrefix(f.compress, "force-")
+	algo, level, _ := strings.Cut(algo, ":")
+	var ok [3]bool
+	f.opts.Compression.Force = force
+	f.opts.Compression.Algo, ok[0] = map[string]btrfs.Algo{"": btrfs.None, "zlib": btrfs.Zlib, "lzo": btrfs.LZO, "zstd": btrfs.ZSTD}[algo]
+	f.opts.Checksum, ok[1] = map[string]btrfs.Checksum{"crc32c": btrfs.CRC32C, "xxhash": btrfs.XXHash64, "sha256": btrfs.SHA256, "blake2": btrfs.Blake2b}[f.sums]
+	f.opts.Quota, ok[2] = map[string]btrfs.Quota{"off": btrfs.QuotaOff, "full": btrfs.QuotaFull, "simple": btrfs.QuotaSimple}[f.quota]
+	if ok != [3]bool{true, true, true} {
+		return fmt.Errorf("unknown word in -compress, -csum or -quota")
+	}
+	if level != "" {
+		n, err := strconv.Atoi(level)
+		if err != nil {
+			return err
+		}
+		f.opts.Compression.Level = n
+	}
+	ids := seed.New("mkfs", c.seed)
+	f.opts.Label, f.opts.Seed, f.opts.UUID = c.label, ids, ids.UUID("file system")
+	f.opts.Workers, f.opts.Time = c.workers, time.Unix(c.epoch, 0).UTC()
+	return nil
+}
+
+func (f *btrfsFlags) write(ctx context.Context, c *common, t tree.Tree, out *os.File) error {
+	if err := f.resolve(c); err != nil {
+		return err
+	}
+	size, err := parseSize(c.size)
+	if err != nil {
+		return err
+	}
+	if size == 0 {
+		if size, err = btrfs.Estimate(ctx, t, f.opts); err != nil {
+			return err
+		}
+	}
+	f.opts.Size = size
+	if err := out.Truncate(size); err != nil {
+		return err
+	}
+	r, err := btrfs.Write(ctx, out, t, f.opts)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%d inodes, %d bytes of data stored in %d, %d of metadata, needs %d\n",
+		r.Inodes, r.RawBytes, r.DataBytes, r.Metadata, r.Needed)
+	return nil
+}

@@ -1,0 +1,131 @@
+// Command mkfs writes a file system from a directory into a file, so that a tree
+// of one's own can be put to the writers:
+//
+//	mkfs btrfs -size 5G -compress zstd:1 -root root -subvolume boot=boot DIR FILE
+//
+// Every kind of file system has a file of its own here and an entry in kinds.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/fimg/fimg/internal/tree"
+)
+
+// kind adds its flags to the set and returns what writes the file system.
+type kind func(*flag.FlagSet, *common) func(context.Context, tree.Tree, *os.File) error
+
+// kinds are the file systems by name.
+var kinds = map[string]kind{
+	"btrfs": btrfsKind,
+}
+
+// common are the flags of all kinds.
+type common struct {
+	size, label, seed, selinux string
+	workers                    int
+	epoch                      int64
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "mkfs:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 || kinds[args[0]] == nil {
+		return fmt.Errorf("usage: mkfs KIND [flags] DIR FILE; kinds: %s", names())
+	}
+	set := flag.NewFlagSet(args[0], flag.ContinueOnError)
+	c := &common{}
+	set.StringVar(&c.size, "size", "", "size of the device, with unit K, M, G or T; empty: just enough")
+	set.StringVar(&c.label, "label", "", "label")
+	set.StringVar(&c.seed, "seed", "mkfs", "word all UUIDs come from")
+	set.Int64Var(&c.epoch, "epoch", 0, "seconds of the epoch for the times of the file system itself")
+	set.IntVar(&c.workers, "workers", 0, "compressing threads; 0: one for each processor")
+	set.StringVar(&c.selinux, "selinux", "", "SELinux context given to everything")
+	profile := set.String("cpuprofile", "", "write a CPU profile to this file")
+	write := kinds[args[0]](set, c)
+	if err := set.Parse(args[1:]); err != nil {
+		return err
+	}
+	if set.NArg() != 2 {
+		return fmt.Errorf("need a directory and a file")
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
+	return build(c, write, set.Arg(0), set.Arg(1))
+}
+
+func names() string {
+	var list []string
+	for k := range kinds {
+		list = append(list, k)
+	}
+	return strings.Join(list, ", ")
+}
+
+func build(c *common, write func(context.Context, tree.Tree, *os.File) error, dir, file string) error {
+	opts := tree.DirOptions{}
+	if c.selinux != "" {
+		opts.Label = func(*tree.Node) string { return c.selinux }
+	}
+	out, err := os.Create(filepath.Clean(file))
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	start := time.Now()
+	if err := write(context.Background(), tree.Dir(dir, opts), out); err != nil {
+		return err
+	}
+	report(out, time.Since(start))
+	return out.Close()
+}
+
+// report tells time, peak memory and allocated bytes.
+func report(out *os.File, took time.Duration) {
+	var usage syscall.Rusage
+	var st syscall.Stat_t
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil || syscall.Fstat(int(out.Fd()), &st) != nil {
+		return
+	}
+	fmt.Printf("%.2f s, %d MiB memory, %d bytes allocated of %d\n",
+		took.Seconds(), usage.Maxrss>>10, st.Blocks*512, st.Size)
+}
+
+// parseSize reads a number with an optional unit of 1024's powers.
+func parseSize(text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	shift := map[byte]uint{'K': 10, 'M': 20, 'G': 30, 'T': 40}[text[len(text)-1]]
+	if shift > 0 {
+		text = text[:len(text)-1]
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n <= 0 || n > 1<<62>>shift {
+		return 0, fmt.Errorf("size %q: want a number with unit K, M, G or T", text)
+	}
+	return n << shift, nil
+}
