@@ -92,6 +92,12 @@ var provideForm = regexp.MustCompile(`^([^ \t<>=]+)[ \t]*(<=|>=|=|<|>)[ \t]*([^ 
 // byProvide finds the packages that provide the argument, which may have a
 // version range, or a name that matches it as a glob.
 func (m *matcher) byProvide(arg string) (out []pool.ID) {
+	if strings.HasPrefix(arg, "(") {
+		if d, err := m.u.Parse(arg); err == nil {
+			return m.onlyVisible(m.u.Providers(d))
+		}
+		return nil
+	}
 	name, op, version := arg, evr.Op(0), ""
 	if f := provideForm.FindStringSubmatch(arg); f != nil {
 		name, version = f[1], f[3]
@@ -117,8 +123,10 @@ func (m *matcher) byProvide(arg string) (out []pool.ID) {
 }
 
 // byFile finds the packages that own a file whose path matches.
-func (m *matcher) byFile(arg string) (out []pool.ID) {
-	for _, id := range m.u.Owners(arg, isGlob(arg)) {
+func (m *matcher) byFile(arg string) []pool.ID { return m.onlyVisible(m.u.Owners(arg, isGlob(arg))) }
+
+func (m *matcher) onlyVisible(ids []pool.ID) (out []pool.ID) {
+	for _, id := range ids {
 		if m.visible(id) {
 			out = append(out, id)
 		}
