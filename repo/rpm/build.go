@@ -48,13 +48,24 @@ func BinEntry(tag Tag, data []byte) Entry {
 	return Entry{Tag: tag, Type: TypeBin, Count: len(data), Data: data}
 }
 
+// Entries returns all entries in the order of their tags. They share the
+// header's memory.
+func (h *Header) Entries() []Entry {
+	out := make([]Entry, len(h.entries))
+	for i, e := range h.entries {
+		out[i] = h.entry(e)
+	}
+	return out
+}
+
 // entry copies one entry of the header.
 func (h *Header) entry(e entry) Entry {
 	return Entry{e.tag, e.typ, int(e.count), h.data(e)}
 }
 
-// NewHeader makes a header whose immutable region holds the entries.
-func NewHeader(entries ...Entry) (*Header, error) {
+// NewHeader makes a header whose region, RegionImmutable or RegionSignatures,
+// holds the entries.
+func NewHeader(region Tag, entries ...Entry) (*Header, error) {
 	entries = slices.Clone(entries)
 	slices.SortStableFunc(entries, func(a, b Entry) int { return int(a.Tag) - int(b.Tag) })
 	w := writer{}
@@ -62,11 +73,11 @@ func NewHeader(entries ...Entry) (*Header, error) {
 		w.add(e)
 	}
 	il := len(entries) + 1
-	region := rawEntry{uint32(RegionImmutable), uint32(TypeBin), uint32(len(w.data)), regionSize}
-	trailer := region
+	head := rawEntry{uint32(region), uint32(TypeBin), uint32(len(w.data)), regionSize}
+	trailer := head
 	trailer.off = uint32(-int32(il * entrySize))
 	w.data = trailer.append(w.data)
-	return ParseHeader(w.blob(region.append(nil), il))
+	return ParseHeader(w.blob(head.append(nil), il))
 }
 
 // With returns a header with the entries added after the region, which stays

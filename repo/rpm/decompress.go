@@ -17,11 +17,11 @@ import (
 const maxDictionary = 256 << 20
 
 // decompress returns a reader of the plain payload. Name is the tag
-// PAYLOADCOMPRESSOR, empty for gzip as rpm has it.
+// PAYLOADCOMPRESSOR, which old and uncompressed packages do not have.
 func decompress(name string, r io.Reader) (io.ReadCloser, error) {
 	switch name {
 	case "", "gzip":
-		return gzip.NewReader(r)
+		return gunzip(r)
 	case "zstd":
 		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 			zstd.WithDecoderMaxWindow(maxDictionary))
@@ -41,6 +41,19 @@ func decompress(name string, r io.Reader) (io.ReadCloser, error) {
 		return io.NopCloser(r), nil
 	}
 	return nil, fmt.Errorf("payload compressor %q is not known", name)
+}
+
+// gunzip reads gzip or, like zlib's gzread, what is not compressed as it is.
+func gunzip(r io.Reader) (io.ReadCloser, error) {
+	b := bufio.NewReaderSize(r, 64<<10)
+	magic, err := b.Peek(2)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		return gzip.NewReader(b)
+	}
+	return io.NopCloser(b), nil
 }
 
 // closing gives a reader that needs no closing a Close method.

@@ -10,7 +10,7 @@ type Identity struct {
 	HasEpoch bool // an explicit epoch, which may be zero
 	Version  string
 	Release  string
-	Arch     string // "src" or "nosrc" for a source package
+	Arch     string // of a source package that of the machine it was made on
 }
 
 // Identity returns the name, epoch, version, release and architecture.
@@ -20,11 +20,8 @@ func (h *Header) Identity() Identity {
 		Name: h.String(TagName), Epoch: uint32(epoch), HasEpoch: ok,
 		Version: h.String(TagVersion), Release: h.String(TagRelease), Arch: h.String(TagArch),
 	}
-	if h.Source() {
+	if id.Arch == "" && h.Source() {
 		id.Arch = "src"
-		if h.Has(1051) || h.Has(1052) { // NoSource, NoPatch
-			id.Arch = "nosrc"
-		}
 	}
 	return id
 }

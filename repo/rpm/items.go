@@ -74,34 +74,34 @@ type item struct {
 
 // slot is a place digests and signatures are stored at.
 type slot struct {
-	tag     Tag
-	main    bool // in the main header
-	legacy  bool // ignored in version 6 packages
-	sig     bool
-	rng     Range
-	algo    HashAlgo
-	alt     bool
-	group   int
-	textual bool // hexadecimal or base64 instead of binary
+	tag    Tag
+	typ    Type // of the data: text is hexadecimal or, of signatures, base64
+	main   bool // in the main header
+	legacy bool // ignored in version 6 packages
+	sig    bool
+	rng    Range
+	algo   HashAlgo
+	alt    bool
+	group  int
 }
 
 // slots lists them in rpm's order (rpm 6.0, signatures_digests.md).
 var slots = [...]slot{
-	{tag: TagOpenPGP, sig: true, rng: HeaderRange, textual: true},
-	{tag: SigPGP, legacy: true, sig: true, rng: LegacyRange},
-	{tag: SigMD5, legacy: true, rng: LegacyRange, algo: MD5},
-	{tag: SigGPG, legacy: true, sig: true, rng: LegacyRange},
-	{tag: TagDSAHeader, sig: true, rng: HeaderRange},
-	{tag: TagRSAHeader, sig: true, rng: HeaderRange},
-	{tag: TagSHA1Header, rng: HeaderRange, algo: SHA1, textual: true},
-	{tag: TagSHA256Header, rng: HeaderRange, algo: SHA256, textual: true},
-	{tag: TagSHA3256Header, rng: HeaderRange, algo: SHA3256, textual: true},
-	{tag: TagPayloadSHA256, main: true, rng: PayloadRange, algo: SHA256, textual: true, group: 1},
-	{tag: TagPayloadSHA256Alt, main: true, rng: PayloadRange, algo: SHA256, textual: true, group: 1, alt: true},
-	{tag: TagPayloadSHA512, main: true, rng: PayloadRange, algo: SHA512, textual: true, group: 2},
-	{tag: TagPayloadSHA512Alt, main: true, rng: PayloadRange, algo: SHA512, textual: true, group: 2, alt: true},
-	{tag: TagPayloadSHA3256, main: true, rng: PayloadRange, algo: SHA3256, textual: true, group: 3},
-	{tag: TagPayloadSHA3256Alt, main: true, rng: PayloadRange, algo: SHA3256, textual: true, group: 3, alt: true},
+	{tag: TagOpenPGP, typ: TypeStringArray, sig: true, rng: HeaderRange},
+	{tag: SigPGP, typ: TypeBin, legacy: true, sig: true, rng: LegacyRange},
+	{tag: SigMD5, typ: TypeBin, legacy: true, rng: LegacyRange, algo: MD5},
+	{tag: SigGPG, typ: TypeBin, legacy: true, sig: true, rng: LegacyRange},
+	{tag: TagDSAHeader, typ: TypeBin, sig: true, rng: HeaderRange},
+	{tag: TagRSAHeader, typ: TypeBin, sig: true, rng: HeaderRange},
+	{tag: TagSHA1Header, typ: TypeString, rng: HeaderRange, algo: SHA1},
+	{tag: TagSHA256Header, typ: TypeString, rng: HeaderRange, algo: SHA256},
+	{tag: TagSHA3256Header, typ: TypeString, rng: HeaderRange, algo: SHA3256},
+	{tag: TagPayloadSHA256, typ: TypeStringArray, main: true, rng: PayloadRange, algo: SHA256, group: 1},
+	{tag: TagPayloadSHA256Alt, typ: TypeStringArray, main: true, rng: PayloadRange, algo: SHA256, group: 1, alt: true},
+	{tag: TagPayloadSHA512, typ: TypeString, main: true, rng: PayloadRange, algo: SHA512, group: 2},
+	{tag: TagPayloadSHA512Alt, typ: TypeString, main: true, rng: PayloadRange, algo: SHA512, group: 2, alt: true},
+	{tag: TagPayloadSHA3256, typ: TypeString, main: true, rng: PayloadRange, algo: SHA3256, group: 3},
+	{tag: TagPayloadSHA3256Alt, typ: TypeString, main: true, rng: PayloadRange, algo: SHA3256, group: 3, alt: true},
 }
 
 // collect gathers what there is to check in a package.
@@ -160,14 +160,14 @@ func (s slot) values(h *Header, e entry) [][]byte {
 
 // init decodes one digest or signature.
 func (it *item) init(s slot, e entry, data []byte) error {
-	if e.typ.text() != s.textual || !s.textual && e.typ != TypeBin {
+	if e.typ != s.typ {
 		return fmt.Errorf("invalid type %d", e.typ)
 	}
 	if s.sig {
 		return it.initSignature(s, data)
 	}
 	it.want = string(data)
-	if !s.textual {
+	if s.typ == TypeBin {
 		it.want = hex.EncodeToString(data)
 	} else if _, err := hex.DecodeString(it.want); err != nil {
 		return fmt.Errorf("invalid hex")
@@ -179,9 +179,9 @@ func (it *item) init(s slot, e entry, data []byte) error {
 }
 
 func (it *item) initSignature(s slot, data []byte) error {
-	if s.textual {
+	if s.typ != TypeBin {
 		var err error
-		if data, err = base64.StdEncoding.DecodeString(strings.Join(strings.Fields(string(data)), "")); err != nil {
+		if data, err = base64.StdEncoding.Strict().DecodeString(strings.Join(strings.Fields(string(data)), "")); err != nil {
 			return fmt.Errorf("invalid base64")
 		}
 	}

@@ -51,19 +51,20 @@ func (k *Keyring) Certs() []Cert {
 // or binary. What cannot be used is left out and told in the error; the other
 // certificates are added all the same.
 func (k *Keyring) Add(data []byte) error {
-	raw, errs := dearmor(data)
+	blocks, errs := dearmor(data)
 	n := 0
-	for len(raw) > 0 {
-		cert, rest, err := nextCert(raw)
-		if err != nil {
-			errs = append(errs, err)
-			break
+	for _, raw := range blocks {
+		for len(raw) > 0 {
+			cert, rest, err := nextCert(raw)
+			if err == nil {
+				err = k.addCert(cert)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+			raw = rest
+			n++
 		}
-		if err := k.addCert(cert); err != nil {
-			errs = append(errs, err)
-		}
-		raw = rest
-		n++
 	}
 	if n == 0 && len(errs) == 0 {
 		errs = append(errs, errors.New("no OpenPGP certificate"))
@@ -71,31 +72,23 @@ func (k *Keyring) Add(data []byte) error {
 	return errors.Join(errs...)
 }
 
-// dearmor returns the binary content of all public key blocks in data, data
-// itself when it is not armored.
-func dearmor(data []byte) ([]byte, []error) {
+// dearmor returns the binary content of all armored blocks in data, data itself
+// when it is not armored.
+func dearmor(data []byte) (blocks [][]byte, errs []error) {
 	mark := []byte("-----BEGIN PGP ")
 	if !bytes.Contains(data, mark) {
-		return data, nil
+		return [][]byte{data}, nil
 	}
-	var raw []byte
-	var errs []error
-	for at := bytes.Index(data, mark); at >= 0; {
-		next := bytes.Index(data[at+len(mark):], mark)
-		part := data[at:]
-		if next >= 0 {
-			part = data[at : at+len(mark)+next]
-			at += len(mark) + next
-		} else {
-			at = -1
-		}
-		b, err := dearmorBlock(part)
+	parts := bytes.Split(data, mark)
+	for _, part := range parts[1:] {
+		b, err := dearmorBlock(append(bytes.Clone(mark), part...))
 		if err != nil {
 			errs = append(errs, err)
+			continue
 		}
-		raw = append(raw, b...)
+		blocks = append(blocks, b)
 	}
-	return raw, errs
+	return blocks, errs
 }
 
 func dearmorBlock(part []byte) ([]byte, error) {

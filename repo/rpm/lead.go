@@ -38,8 +38,8 @@ func parseLead(b []byte) (Lead, error) {
 	return l, nil
 }
 
-// append encodes the lead; it is the inverse of parseLead.
-func (l Lead) append(b []byte) ([]byte, error) { return binary.Append(b, binary.BigEndian, l) }
+// Append encodes the lead; it is the inverse of parsing it.
+func (l Lead) Append(b []byte) ([]byte, error) { return binary.Append(b, binary.BigEndian, l) }
 
 // oddities returns what in the lead contradicts the header. No tool looks at
 // these bytes, so a flipped bit here has no effect, but it is one.
@@ -54,10 +54,34 @@ func (l Lead) oddities(h *Header) []string {
 	if l.Minor != 0 || !allZero(l.Reserved[:]) || l.Type > 1 || (l.Type == 1) != h.Source() {
 		out = append(out, "the lead is damaged")
 	}
+	if !l.machine(h.String(TagArch)) {
+		out = append(out, "the lead is for another machine")
+	}
 	if (l.Major == 4) != (h.Format() >= 6) {
 		out = append(out, "the lead has the version of another format")
 	}
 	return out
+}
+
+// leadArch are the numbers of architectures in leads (rpmrc, arch_canon).
+var leadArch = map[string]uint16{
+	"i386": 1, "i486": 1, "i586": 1, "i686": 1, "x86_64": 1, "alpha": 2, "sparc": 3, "mips": 4, "ppc": 5,
+	"ia64": 9, "sparc64": 10, "mipsel": 11, "s390": 14, "s390x": 15, "ppc64": 16, "ppc64le": 16,
+	"aarch64": 19, "riscv64": 22, "loongarch64": 23, "noarch": 255,
+}
+
+// machine reports whether the numbers of architecture and system can belong to
+// a package of that architecture. Since rpm 4.19 both may be zero; packages for
+// any machine have the number of the one they were built on.
+func (l Lead) machine(arch string) bool {
+	if l.ArchNum == 0 && l.OSNum == 0 {
+		return true
+	}
+	want, known := leadArch[arch]
+	if known && l.Type == 0 && arch != "noarch" {
+		return l.OSNum == 1 && (l.ArchNum == want || l.ArchNum == 255)
+	}
+	return l.OSNum == 1 && (l.ArchNum > 0 && l.ArchNum < 32 || l.ArchNum == 255)
 }
 
 // cut shortens a name to what the lead has room for.

@@ -3,30 +3,44 @@ package rpm
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // signatureTags are the tags rpm knows in a signature header besides those in
-// slots.
-var signatureTags = [...]Tag{
-	TagLongSigSize, TagLongArchiveSize, SigFileSigs, SigFileSigLength,
-	TagVeritySigs, TagVeritySigAlgo, TagReserved, TagPubkeys,
-	SigSize, SigPayloadSize, SigReservedSpace,
+// slots, with their types.
+var signatureTags = map[Tag]Type{
+	TagLongSigSize: TypeInt64, TagLongArchiveSize: TypeInt64,
+	SigFileSigs: TypeStringArray, SigFileSigLength: TypeInt32,
+	TagVeritySigs: TypeStringArray, TagVeritySigAlgo: TypeInt32,
+	TagReserved: TypeBin, TagPubkeys: TypeStringArray,
+	SigSize: TypeInt32, SigPayloadSize: TypeInt32, SigReservedSpace: TypeBin,
 }
 
 // oddities looks at the bytes that no digest covers.
 func (r *Reader) oddities() []string {
 	out := r.Lead.oddities(r.Header)
 	sig := r.Signature
-	for tag := range sig.Tags() {
-		known := slices.Contains(signatureTags[:], tag) ||
-			slices.ContainsFunc(slots[:], func(s slot) bool { return s.tag == tag && !s.main })
+	for tag, typ := range sig.Tags() {
+		known := signatureTags[tag] == typ ||
+			slices.ContainsFunc(slots[:], func(s slot) bool { return s.tag == tag && s.typ == typ && !s.main })
 		if !known {
-			out = append(out, fmt.Sprintf("the signature header has an unknown tag %d", uint32(tag)))
+			out = append(out, fmt.Sprintf("the signature header has an unknown tag %d of type %d", uint32(tag), typ))
 		}
+	}
+	if sig.region != 0 && (sig.store != introSize+sig.ril*entrySize || len(sig.blob) != sig.store+sig.rdl) {
+		out = append(out, "the signature header has tags outside its region")
 	}
 	for _, tag := range [...]Tag{SigReservedSpace, TagReserved} {
 		if !allZero(sig.Bytes(tag)) {
 			out = append(out, "the space reserved for signatures is not zero")
+		}
+	}
+	for _, it := range r.items {
+		if it.sig != nil && it.status == OK && !it.sig.canonical() {
+			out = append(out, fmt.Sprintf("the signature in tag %d has bytes that it does not cover", it.Tag))
+		}
+		if it.want != strings.ToLower(it.want) {
+			out = append(out, fmt.Sprintf("the digest in tag %d is written oddly", it.Tag))
 		}
 	}
 	if !sig.gapless() {

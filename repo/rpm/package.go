@@ -103,3 +103,14 @@ func readPadding(r io.Reader, sigLen int) (int, error) {
 	}
 	return pad, nil
 }
+
+// Append encodes the package up to the payload; it is the inverse of reading it.
+func (p *Package) Append(b []byte) ([]byte, error) {
+	b, err := p.Lead.Append(b)
+	if err != nil {
+		return nil, fmt.Errorf("write lead: %w", err)
+	}
+	b = append(append(b, headerMagic[:]...), p.Signature.blob...)
+	b = append(b, make([]byte, (8-len(p.Signature.blob)%8)%8)...)
+	return append(append(b, headerMagic[:]...), p.Header.blob...), nil
+}

@@ -17,6 +17,8 @@ type PayloadOptions struct {
 	// Digests makes the reader compare the content of every file with the
 	// header's digest; a mismatch is a *FileDigestError from Read.
 	Digests bool
+	// Tee, where given, is written the plain archive as it is read.
+	Tee io.Writer
 }
 
 // FileDigestError says that the content of a file is not what the header has.
@@ -55,7 +57,11 @@ type Payload struct {
 
 func newPayload(plain io.ReadCloser, files []File, h *Header, o PayloadOptions) *Payload {
 	p := &Payload{plain: plain, files: files, found: make([]bool, len(files)), opts: o, current: -1}
-	p.in = bufio.NewReaderSize(plain, 64<<10)
+	var in io.Reader = plain
+	if o.Tee != nil {
+		in = io.TeeReader(plain, o.Tee)
+	}
+	p.in = bufio.NewReaderSize(in, 64<<10)
 	p.algo = h.DigestAlgo()
 	return p
 }

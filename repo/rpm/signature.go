@@ -16,8 +16,10 @@ type signature struct {
 	pkt   *packet.Signature
 	algo  HashAlgo
 	keyID uint64
-	salt  []byte   // hashed before the data, version 6 only
-	v3    [][]byte // the numbers of a version 3 signature
+	salt  []byte            // hashed before the data, version 6 only
+	v3    [][]byte          // the numbers of a version 3 signature
+	body  []byte            // the packet without framing
+	key   *packet.PublicKey // that verified it
 }
 
 // parseSignature parses data, which must be exactly one signature packet over a
@@ -40,6 +42,7 @@ func parseSignature(data []byte) (*signature, error) {
 	if err != nil {
 		return nil, err
 	}
+	sig.body = body
 	if sig.pkt.SigType != packet.SigTypeBinary {
 		return nil, fmt.Errorf("signature type %d", sig.pkt.SigType)
 	}

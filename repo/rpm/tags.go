@@ -269,8 +269,20 @@ func (t Tag) String() string {
 	return fmt.Sprintf("%d", uint32(t))
 }
 
+// tagAliases are names rpm 6 has given to older tags.
+var tagAliases = [...]tagInfo{
+	{tag: TagPayloadSHA256, name: "Payloadsha256"},
+	{tag: TagPayloadSHA256Algo, name: "Payloadsha256algo"},
+	{tag: TagPayloadSHA256Alt, name: "Payloadsha256alt"},
+}
+
 // TagByName finds a tag by the name rpm prints for it, in any case.
 func TagByName(name string) (Tag, bool) {
+	for _, a := range tagAliases {
+		if strings.EqualFold(a.name, name) {
+			return a.tag, true
+		}
+	}
 	for i := range tagTable {
 		if strings.EqualFold(tagTable[i].name, name) {
 			return tagTable[i].tag, true

@@ -9,7 +9,7 @@ type tagInfo struct {
 	array bool
 }
 
-// tagTable lists the tags rpm stores in headers, by number (rpm 6.0, rpmtag.h and
+// tagTable lists the tags rpm stores in headers, by number, named as rpm 4 does (rpmtag.h of rpm 6.0 and
 // docs/manual/tags.md). Extensions computed from other tags are not in it.
 var tagTable = [...]tagInfo{
 	{100, "Headeri18ntable", TypeStringArray, true},
@@ -138,7 +138,7 @@ var tagTable = [...]tagInfo{
 	{1143, "Filedependsx", TypeInt32, true},
 	{1144, "Filedependsn", TypeInt32, true},
 	{1145, "Dependsdict", TypeInt32, true},
-	{1146, "Sourcesigmd5", TypeBin, false},
+	{1146, "Sourcepkgid", TypeBin, false},
 	{1150, "Policies", TypeStringArray, true},
 	{1151, "Pretrans", TypeString, false},
 	{1152, "Posttrans", TypeString, false},
@@ -204,10 +204,10 @@ var tagTable = [...]tagInfo{
 	{5085, "Transfiletriggerpriorities", TypeInt32, true},
 	{5090, "Filesignatures", TypeStringArray, true},
 	{5091, "Filesignaturelength", TypeInt32, false},
-	{5092, "Payloadsha256", TypeStringArray, true},
-	{5093, "Payloadsha256algo", TypeInt32, false},
+	{5092, "Payloaddigest", TypeStringArray, true},
+	{5093, "Payloaddigestalgo", TypeInt32, false},
 	{5096, "Modularitylabel", TypeString, false},
-	{5097, "Payloadsha256alt", TypeStringArray, true},
+	{5097, "Payloaddigestalt", TypeStringArray, true},
 	{5099, "Spec", TypeString, false},
 	{5100, "Translationurl", TypeString, false},
 	{5101, "Upstreamreleases", TypeString, false},

@@ -57,7 +57,7 @@ func (e *VerifyError) Hint() string {
 
 // judge compares all items; the whole file has been read.
 func (r *Reader) judge(keys *Keyring) *Verdict {
-	v := &Verdict{Oddities: r.oddities()}
+	v := &Verdict{}
 	slices.SortStableFunc(r.items, order)
 	for _, it := range r.items {
 		it.judge(keys)
@@ -73,6 +73,7 @@ func (r *Reader) judge(keys *Keyring) *Verdict {
 			}
 		}
 	}
+	v.Oddities = r.oddities()
 	for _, it := range r.items {
 		if it.status == BAD && !it.Signature && r.replaced(it) {
 			it.status = NOTFOUND
@@ -142,6 +143,7 @@ func (it *item) judgeSignature(keys *Keyring) {
 		}
 		it.status, it.Detail = OK, ""
 		it.Fingerprint = fmt.Sprintf("%x", key.Fingerprint)
+		it.sig.key = key
 		return
 	}
 }
@@ -149,9 +151,15 @@ func (it *item) judgeSignature(keys *Keyring) {
 // Signed reports whether good signatures cover header and payload.
 func (v *Verdict) Signed() bool { return v.signed == LegacyRange }
 
+// Intact reports whether no byte was changed since the package was made, as far
+// as its own digests can tell: all of it is covered, nothing is bad, nothing odd.
+func (v *Verdict) Intact() bool {
+	return len(v.Oddities) == 0 && v.Err("", LevelDigest) == nil
+}
+
 // Err returns why a package of that name is not accepted at a level, nil when
-// it is. A package that is signed in part is never accepted, nor one with
-// oddities.
+// it is. A package that is signed in part is never accepted. Oddities do not
+// count, as they do not for rpm.
 func (v *Verdict) Err(name string, level Level) error {
 	if level == LevelNone {
 		return nil
@@ -164,10 +172,7 @@ func (v *Verdict) Err(name string, level Level) error {
 			problems = append(problems, c.String())
 		}
 	}
-	if len(problems) == 0 || !noKey {
-		noKey = false
-		problems = append(problems, v.Oddities...)
-	}
+	noKey = noKey && len(problems) > 0
 	if level != LevelSignature && v.digest != LegacyRange {
 		problems = append(problems, "no digest covers all of it")
 	}
@@ -211,6 +216,7 @@ func (v *Verdict) Summary() string {
 		bad[k] = bad[k] || c.Status == BAD || c.Status == NOKEY
 	}
 	bad[0] = bad[0] || v.digest != LegacyRange
+	bad[1] = bad[1] || v.signed != 0 && v.signed != LegacyRange
 	var words []string
 	for k, w := range [2]string{"digests", "signatures"} {
 		switch {
