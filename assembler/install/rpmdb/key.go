@@ -29,7 +29,7 @@ func KeyHeader(cert rpm.Cert, o KeyOptions) (*rpm.Header, error) {
 	if o.RPMVersion == "" {
 		o.RPMVersion = "4.20.1"
 	}
-	h, err := rpm.NewHeader(keyEntries(cert, o)...)
+	h, err := rpm.NewHeader(rpm.RegionImmutable, keyEntries(cert, o)...)
 	if err != nil {
 		return nil, fmt.Errorf("make database entry of key %s: %w", cert.KeyID, err)
 	}
