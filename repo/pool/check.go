@@ -18,7 +18,7 @@ func (x *Index) check() error {
 		return errLength
 	case !rising(x.strOff, len(x.strBlob)), !rising(x.depEnd, len(x.deps)),
 		!rising(x.provOff, len(x.prov)), !rising(x.detEnd, len(x.details)),
-		!below(x.strHash, ns), !below(x.obsolete, np), !below(x.weak, np),
+		!below(x.strHash, ns), !below(x.weak, np),
 		x.strOff[1] != 0, !x.checkRels(ns), !x.checkEntries(ns, np):
 		return errRange
 	}
@@ -75,6 +75,11 @@ func (x *Index) checkEntries(ns, np int) bool {
 	}
 	for _, e := range x.prov {
 		if !dep(e.Dep, ns, len(x.rels)) || int64(e.Pkg) >= int64(np) {
+			return false
+		}
+	}
+	for _, o := range x.obsolete {
+		if int64(o.Name) >= int64(ns) || int64(o.Pkg) >= int64(np) || !dep(o.Dep, ns, len(x.rels)) {
 			return false
 		}
 	}

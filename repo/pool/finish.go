@@ -23,7 +23,7 @@ func (b *Builder) Bytes() []byte {
 		secDeps:      bytesOf(b.deps),
 		secProvOff:   bytesOf(provOff),
 		secProv:      bytesOf(prov),
-		secObsoleter: bytesOf(b.having(Obsoletes)),
+		secObsoletes: bytesOf(b.obsoletes()),
 		secWeak:      bytesOf(b.having(Supplements, Enhances)),
 		secFiles:     bytesOf(b.files),
 		secDetailEnd: bytesOf(b.detEnd),
@@ -61,6 +61,19 @@ func (b *Builder) provides() (off []uint32, entries []entry) {
 		}
 	}
 	return off, entries
+}
+
+// obsoletes makes the index of obsoletes by name.
+func (b *Builder) obsoletes() (out []obsolete) {
+	for p := range b.packages {
+		for _, d := range b.list(p, Obsoletes) {
+			if n := b.nameOf(d); n != 0 {
+				out = append(out, obsolete{n, uint32(p), d})
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(x, y obsolete) int { return cmp.Compare(x.Name, y.Name) })
+	return out
 }
 
 // nameOf is the string a dependency is about; that of a rich one is empty.

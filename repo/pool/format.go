@@ -17,7 +17,7 @@ import (
 // converted.
 const (
 	magic         = "fimgpool"
-	formatVersion = 1
+	formatVersion = 2
 	orderMark     = 0x01020304
 )
 
@@ -33,7 +33,7 @@ const (
 	secDeps             // Dep
 	secProvOff          // uint32: by string, where its entries begin in secProv
 	secProv             // entry: who provides a name, by package
-	secObsoleter        // uint32: packages with obsoletes
+	secObsoletes        // obsolete: who obsoletes a name
 	secWeak             // uint32: packages with supplements or enhances
 	secFiles            // file
 	secDetailEnd        // uint32

@@ -20,7 +20,7 @@ type Index struct {
 	deps     []Dep
 	provOff  []uint32
 	prov     []entry
-	obsolete []uint32
+	obsolete []obsolete
 	weak     []uint32
 	files    []file
 	detEnd   []uint32
@@ -41,7 +41,7 @@ func Load(data []byte) (*Index, error) {
 		rels: of[Rel](parts[secRels]), packages: of[record](parts[secPackages]),
 		depEnd: of[uint32](parts[secDepEnd]), deps: of[Dep](parts[secDeps]),
 		provOff: of[uint32](parts[secProvOff]), prov: of[entry](parts[secProv]),
-		obsolete: of[uint32](parts[secObsoleter]), weak: of[uint32](parts[secWeak]),
+		obsolete: of[obsolete](parts[secObsoletes]), weak: of[uint32](parts[secWeak]),
 		files: of[file](parts[secFiles]), detEnd: of[uint32](parts[secDetailEnd]), details: parts[secDetails],
 	}
 	if err := x.check(); err != nil {

@@ -82,3 +82,9 @@ type record struct {
 type file struct {
 	Dir, Base, Pkg uint32
 }
+
+// obsolete is one entry of the index of obsoletes, sorted by name and package.
+type obsolete struct {
+	Name, Pkg uint32
+	Dep       Dep
+}

@@ -58,7 +58,7 @@ func TestRealRepositories(t *testing.T) {
 	}
 	start, unmet := time.Now(), 0
 	for id := range u.All() {
-		for _, r := range u.Deps(id, pool.Requires) {
+		for r := range u.List(id, pool.Requires).All() {
 			if len(u.Providers(r)) == 0 {
 				unmet++
 			}

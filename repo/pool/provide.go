@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -149,24 +150,48 @@ func (u *Universe) Named(name Str) (out []ID) {
 	return out
 }
 
-// WithObsoletes and WithWeak return the packages that have obsoletes, and those
-// that have supplements or enhances, in order.
-func (u *Universe) WithObsoletes() []ID {
-	return u.selected(func(x *Index) []uint32 { return x.obsolete })
-}
-
-// WithWeak returns the packages that have supplements or enhances.
-func (u *Universe) WithWeak() []ID { return u.selected(func(x *Index) []uint32 { return x.weak }) }
-
-func (u *Universe) selected(list func(*Index) []uint32) (out []ID) {
-	for i := range u.sources {
-		for _, n := range list(u.sources[i].Index) {
-			if id := u.sources[i].first + ID(n); u.ArchScore(id) != 0 {
-				out = append(out, id)
+// Obsoleters returns the packages with a plain or versioned obsoletes on a name,
+// and that dependency, in order. Whether the version is met is not looked at.
+func (u *Universe) Obsoleters(name Str) func(yield func(ID, Ref) bool) {
+	return func(yield func(ID, Ref) bool) {
+		for i := range u.sources {
+			s := &u.sources[i]
+			k, ok := u.local(i, name)
+			if !ok {
+				continue
+			}
+			for _, e := range s.Index.obsoleters(k) {
+				if id := s.first + ID(e.Pkg); u.scoreOf[id] != 0 && !yield(id, Ref{uint32(i), e.Dep}) {
+					return
+				}
 			}
 		}
 	}
-	return out
+}
+
+// obsoleters are the entries for a name in the index of obsoletes.
+func (x *Index) obsoleters(name uint32) []obsolete {
+	at, _ := slices.BinarySearchFunc(x.obsolete, name, func(e obsolete, n uint32) int { return cmp.Compare(e.Name, n) })
+	end := at
+	for end < len(x.obsolete) && x.obsolete[end].Name == name {
+		end++
+	}
+	return x.obsolete[at:end]
+}
+
+// WithWeak returns the packages that have supplements or enhances.
+func (u *Universe) WithWeak() []ID {
+	if u.weak == nil {
+		u.weak = []ID{}
+		for i := range u.sources {
+			for _, n := range u.sources[i].Index.weak {
+				if id := u.sources[i].first + ID(n); u.ArchScore(id) != 0 {
+					u.weak = append(u.weak, id)
+				}
+			}
+		}
+	}
+	return u.weak
 }
 
 // MatchesNEVR reports whether the package itself, by name and version and
@@ -192,23 +217,34 @@ func (u *Universe) MatchesNEVR(id ID, r Ref) bool {
 
 // Text writes a dependency as rpm does.
 func (u *Universe) Text(r Ref) string {
-	op, name, version, a, b := u.Rel(r)
-	if op == 0 {
-		return name
-	}
-	if op.Compares() {
-		return name + " " + evr.Op(op).String() + " " + version
-	}
-	return "(" + u.inner(op, a, b) + ")"
+	var b strings.Builder
+	u.write(&b, r)
+	return b.String()
 }
 
-// inner writes the operands without parentheses, flat where operators chain.
-func (u *Universe) inner(op Op, a, b Ref) string {
-	right := u.Text(b)
-	if bop, _, _, ba, bb := u.Rel(b); bop == op && op < Without || bop == Else {
-		right = u.inner(bop, ba, bb)
+func (u *Universe) write(b *strings.Builder, r Ref) {
+	op, name, version, x, y := u.Rel(r)
+	switch {
+	case op == 0:
+		b.WriteString(name)
+	case op.Compares():
+		b.WriteString(name + " " + evr.Op(op).String() + " " + version)
+	default:
+		b.WriteByte('(')
+		u.writeInner(b, op, x, y)
+		b.WriteByte(')')
 	}
-	return u.Text(a) + " " + opNames[op-And] + " " + right
+}
+
+// writeInner writes the operands without parentheses, flat where operators chain.
+func (u *Universe) writeInner(b *strings.Builder, op Op, x, y Ref) {
+	u.write(b, x)
+	b.WriteString(" " + opNames[op-And] + " ")
+	if yop, _, _, yx, yy := u.Rel(y); yop == op && op < Without || yop == Else {
+		u.writeInner(b, yop, yx, yy)
+		return
+	}
+	u.write(b, y)
 }
 
 var opNames = [...]string{"and", "or", "with", "without", "if", "unless", "else"}

@@ -1,9 +1,7 @@
 package pool
 
 import (
-	"path"
 	"slices"
-	"strings"
 
 	"github.com/fimg/fimg/repo/repodata"
 )
@@ -83,11 +81,10 @@ func (u *Universe) Owners(name string, glob bool) (out []ID) {
 }
 
 func (x *Index) matchFiles(pattern string) (pkgs []uint32) {
-	const slash = "\x00"
-	pattern = strings.ReplaceAll(pattern, "/", slash)
+	var name []byte
 	for _, f := range x.files {
-		name := strings.ReplaceAll(string(x.text(f.Dir))+"/"+string(x.text(f.Base)), "/", slash)
-		if ok, err := path.Match(pattern, name); err == nil && ok {
+		name = append(append(append(name[:0], x.text(f.Dir)...), '/'), x.text(f.Base)...)
+		if Glob(pattern, string(name)) {
 			pkgs = append(pkgs, f.Pkg)
 		}
 	}

@@ -45,11 +45,11 @@ type Source struct {
 // keeps what it has looked up, so it is for one goroutine at a time.
 type Universe struct {
 	sources  []source
-	ids      ID // one more than the highest
-	scores   map[string]int32
+	ids      ID      // one more than the highest
+	scoreOf  []int32 // by ID
 	arch     string
-	archOf   map[Str]int32
 	excluded []bool // by ID; nil when nothing is excluded
+	weak     []ID
 	err      error
 }
 
@@ -67,7 +67,7 @@ type source struct {
 // NewUniverse joins sources for a machine of the named architecture, in rpm's
 // terms. An empty architecture accepts every package.
 func NewUniverse(arch string, sources ...Source) (*Universe, error) {
-	u := &Universe{ids: firstID, arch: arch, scores: archScores(arch), archOf: map[Str]int32{}}
+	u := &Universe{ids: firstID, arch: arch}
 	var strs uint64
 	for i, s := range sources {
 		if s.Index == nil {
@@ -84,8 +84,11 @@ func NewUniverse(arch string, sources ...Source) (*Universe, error) {
 		}
 		u.ids += ID(s.Index.Len())
 	}
+	scores := archScores(arch)
+	u.scoreOf = make([]int32, u.ids)
 	for i := range u.sources {
 		s := &u.sources[i]
+		u.scorePackages(s, scores)
 		s.toStr = make([]Str, len(s.Index.strOff)-1)
 		s.cache = make([][]ID, len(s.Index.strOff)-1+len(s.Index.rels))
 	}
@@ -169,31 +172,68 @@ func (u *Universe) Installable(id ID) bool {
 
 // ArchScore ranks the architecture of the package: 0 cannot be installed, 1 is
 // noarch, otherwise lower is better and the upper 16 bits are the class.
-func (u *Universe) ArchScore(id ID) int32 {
-	if u.scores == nil {
-		if u.String(u.Arch0(id)) == "src" {
-			return 0
+func (u *Universe) ArchScore(id ID) int32 { return u.scoreOf[id] }
+
+// scorePackages ranks the architecture of each package of a source.
+func (u *Universe) scorePackages(s *source, scores map[string]int32) {
+	known := map[uint32]int32{}
+	for i := range s.Index.packages {
+		a := s.Index.packages[i].Arch
+		score, ok := known[a]
+		if !ok {
+			text := string(s.Index.text(a))
+			if score = scores[text]; scores == nil && text != "src" {
+				score = scoreNoarch
+			}
+			known[a] = score
 		}
-		return scoreNoarch
+		u.scoreOf[s.first+ID(i)] = score
 	}
-	a := u.Arch0(id)
-	score, ok := u.archOf[a]
-	if !ok {
-		score = u.scores[u.String(a)]
-		u.archOf[a] = score
-	}
-	return score
 }
 
-// Deps returns one dependency list of a package.
+// List is one dependency list of a package.
+type List struct {
+	src  uint32
+	deps []Dep
+}
+
+// Len is the number of dependencies.
+func (l List) Len() int { return len(l.deps) }
+
+// All yields the dependencies in their order.
+func (l List) All() func(yield func(Ref) bool) {
+	return func(yield func(Ref) bool) {
+		for _, d := range l.deps {
+			if !yield(Ref{l.src, d}) {
+				return
+			}
+		}
+	}
+}
+
+// Any reports whether f holds for one of the dependencies.
+func (l List) Any(f func(Ref) bool) bool {
+	for _, d := range l.deps {
+		if f(Ref{l.src, d}) {
+			return true
+		}
+	}
+	return false
+}
+
+// Deps returns one dependency list of a package as a new slice.
 func (u *Universe) Deps(id ID, kind Kind) (refs []Ref) {
-	s, n := u.at(id)
-	list := s.Index.list(n, kind)
-	src := uint32(u.SourceOf(id))
-	for _, d := range list {
-		refs = append(refs, Ref{src, d})
+	for d := range u.List(id, kind).All() {
+		refs = append(refs, d)
 	}
 	return refs
+}
+
+// List returns one dependency list of a package.
+func (u *Universe) List(id ID, kind Kind) List {
+	i := u.SourceOf(id)
+	s := &u.sources[i]
+	return List{uint32(i), s.Index.list(uint32(id-s.first), kind)}
 }
 
 // HasDeps reports whether the list is not empty.

@@ -64,7 +64,7 @@ func (s *solver) replacedByAll(list []pool.ID) (out []pool.ID) {
 				hit[q] = true
 			}
 		}
-		for _, d := range s.u.Deps(p, pool.Obsoletes) {
+		for d := range s.u.List(p, pool.Obsoletes).All() {
 			for _, q := range s.u.Providers(d) {
 				if s.installed(q) && s.u.MatchesNEVR(q, d) {
 					hit[q] = true

@@ -13,15 +13,10 @@ func (s *solver) indexObsoletes() {
 	if !s.hasInstalled() {
 		return
 	}
-	for _, p := range s.u.WithObsoletes() {
-		if !s.u.Installable(p) {
-			continue
-		}
-		for _, d := range s.u.Deps(p, pool.Obsoletes) {
-			for _, q := range s.u.Providers(d) {
-				if s.installed(q) && s.name(q) != s.name(p) && s.u.MatchesNEVR(q, d) && !slices.Contains(s.obsOf[q], p) {
-					s.obsOf[q] = append(s.obsOf[q], p)
-				}
+	for p := s.instFirst; p < s.instEnd; p++ {
+		for o, d := range s.u.Obsoleters(s.name(p)) {
+			if s.name(o) != s.name(p) && s.u.Installable(o) && s.u.MatchesNEVR(p, d) && !slices.Contains(s.obsOf[p], o) {
+				s.obsOf[p] = append(s.obsOf[p], o)
 			}
 		}
 	}
@@ -29,7 +24,7 @@ func (s *solver) indexObsoletes() {
 
 // obsoletes reports whether p obsoletes q.
 func (s *solver) obsoletes(p, q pool.ID) bool {
-	for _, d := range s.u.Deps(p, pool.Obsoletes) {
+	for d := range s.u.List(p, pool.Obsoletes).All() {
 		if s.u.MatchesNEVR(q, d) {
 			return true
 		}
@@ -117,7 +112,7 @@ func (s *solver) replacesInstalled(p pool.ID) bool {
 			return true
 		}
 	}
-	for _, d := range s.u.Deps(p, pool.Obsoletes) {
+	for d := range s.u.List(p, pool.Obsoletes).All() {
 		for _, q := range s.u.Providers(d) {
 			if s.installed(q) && !s.noUpdate[q] && s.u.MatchesNEVR(q, d) {
 				return true
@@ -137,7 +132,7 @@ func (s *solver) successorOf(p pool.ID) pool.ID {
 			return q
 		}
 	}
-	for _, d := range s.u.Deps(p, pool.Obsoletes) {
+	for d := range s.u.List(p, pool.Obsoletes).All() {
 		for _, q := range s.u.Providers(d) {
 			if s.installed(q) && s.u.MatchesNEVR(q, d) {
 				return q

@@ -2,7 +2,6 @@ package solve
 
 import (
 	"cmp"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,7 +41,7 @@ func (m *matcher) byNEVRA(arg string) (ids []pool.ID, justName bool) {
 	if isGlob(arg) {
 		ids = m.scan(func(id pool.ID) bool {
 			p := m.u.Package(id)
-			return glob(arg, p.NEVRA()) || p.Epoch == "0" && glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
+			return pool.Glob(arg, p.NEVRA()) || p.Epoch == "0" && pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
 		})
 	}
 	return ids, false
@@ -57,9 +56,7 @@ func (m *matcher) byParts(parts []string) []pool.ID {
 			part(parts[3], p.Version) && part(parts[4], p.Release) && part(parts[5], p.Arch)
 	}
 	if isGlob(parts[1]) {
-		return m.scan(func(id pool.ID) bool {
-			return glob(parts[1], m.u.String(m.u.Name0(id))) && keep(id)
-		})
+		return m.scanNames(parts[1], keep)
 	}
 	name, ok := m.u.Lookup(parts[1])
 	if !ok {
@@ -74,8 +71,23 @@ func (m *matcher) byParts(parts []string) []pool.ID {
 	return out
 }
 
+// scanNames finds the packages whose name matches a glob, looking at each name
+// once.
+func (m *matcher) scanNames(pattern string, keep func(pool.ID) bool) []pool.ID {
+	match := map[pool.Str]bool{}
+	return m.scan(func(id pool.ID) bool {
+		n := m.u.Name0(id)
+		hit, known := match[n]
+		if !known {
+			hit = pool.Glob(pattern, m.u.String(n))
+			match[n] = hit
+		}
+		return hit && keep(id)
+	})
+}
+
 func part(pattern, value string) bool {
-	return pattern == "" || pattern == value || isGlob(pattern) && glob(pattern, value)
+	return pattern == "" || pattern == value || isGlob(pattern) && pool.Glob(pattern, value)
 }
 
 func (m *matcher) scan(f func(pool.ID) bool) (out []pool.ID) {
@@ -109,7 +121,7 @@ func (m *matcher) byProvide(arg string) (out []pool.ID) {
 	}
 	names := []string{name}
 	if isGlob(name) {
-		names = m.u.ProvideNames(func(n string) bool { return glob(name, n) })
+		names = m.u.ProvideNames(func(n string) bool { return pool.Glob(name, n) })
 	}
 	for _, n := range names {
 		for _, id := range m.u.ProvidersOf(n, pool.Op(op), version) {
@@ -138,13 +150,6 @@ func isGlob(s string) bool { return strings.ContainsAny(s, "*?[") }
 
 // isFilePattern reports whether an argument may be a path.
 func isFilePattern(s string) bool { return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "*/") }
-
-// glob matches like fnmatch without flags: a star also matches slashes.
-func glob(pattern, s string) bool {
-	const slash = "\x00"
-	ok, err := path.Match(strings.ReplaceAll(pattern, "/", slash), strings.ReplaceAll(s, "/", slash))
-	return err == nil && ok
-}
 
 // near are up to three names of the universe that resemble the argument.
 func (m *matcher) near(arg string) []string {

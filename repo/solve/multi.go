@@ -33,7 +33,7 @@ func (s *solver) excludeFromWeak() {
 		return
 	}
 	for p := s.instFirst; p < s.instEnd; p++ {
-		for _, d := range s.u.Deps(p, pool.Recommends) {
+		for d := range s.u.List(p, pool.Recommends).All() {
 			list := s.u.Providers(d)
 			if s.u.Rich(d) || slices.ContainsFunc(list, s.installed) {
 				continue
@@ -47,7 +47,7 @@ func (s *solver) excludeFromWeak() {
 		if s.installed(q) || slices.ContainsFunc(s.u.Named(s.name(q)), s.installed) {
 			continue
 		}
-		for _, d := range s.u.Deps(q, pool.Supplements) {
+		for d := range s.u.List(q, pool.Supplements).All() {
 			if !s.u.Rich(d) && slices.ContainsFunc(s.u.Providers(d), s.installed) {
 				s.notWeak[q] = true
 			}

@@ -60,7 +60,7 @@ func (o *orderer) visit(i int) {
 // needs are the items that item i requires, those of its scriptlets first.
 func (o *orderer) needs(i int) (out []int) {
 	for _, kind := range []pool.Kind{pool.PreRequires, pool.Requires} {
-		for _, d := range o.s.u.Deps(o.items[i].ID, kind) {
+		for d := range o.s.u.List(o.items[i].ID, kind).All() {
 			for _, q := range o.s.u.Providers(d) {
 				if k, ok := o.at[q]; ok && k != i {
 					out = append(out, k)

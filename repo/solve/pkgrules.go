@@ -63,7 +63,7 @@ func (s *solver) addSupplements() {
 }
 
 func (s *solver) anyPossible(p pool.ID, kind pool.Kind) bool {
-	for _, d := range s.u.Deps(p, kind) {
+	for d := range s.u.List(p, kind).All() {
 		if s.possible(d) {
 			return true
 		}
@@ -114,10 +114,10 @@ func (s *solver) rulesFor(p pool.ID, queue []pool.ID) []pool.ID {
 	if !installed && !s.u.Installable(p) {
 		s.addPackagePair(-p, 0)
 	}
-	for _, d := range s.u.Deps(p, pool.Requires) {
+	for d := range s.u.List(p, pool.Requires).All() {
 		queue = s.requireRules(p, d, installed, queue)
 	}
-	for _, d := range s.u.Deps(p, pool.Conflicts) {
+	for d := range s.u.List(p, pool.Conflicts).All() {
 		s.conflictRules(p, d, installed)
 	}
 	s.obsoleteRules(p, installed)
@@ -126,7 +126,7 @@ func (s *solver) rulesFor(p pool.ID, queue []pool.ID) []pool.ID {
 	}
 	queue = s.lockstep(p, queue)
 	for _, kind := range []pool.Kind{pool.Recommends, pool.Suggests} {
-		for _, d := range s.u.Deps(p, kind) {
+		for d := range s.u.List(p, kind).All() {
 			queue = s.enqueuePositive(d, false, queue)
 		}
 	}
@@ -182,7 +182,7 @@ func (s *solver) conflictRules(p pool.ID, d pool.Ref, installed bool) {
 
 // obsoleteRules forbids the package together with those it obsoletes, by name.
 func (s *solver) obsoleteRules(p pool.ID, installed bool) {
-	for _, d := range s.u.Deps(p, pool.Obsoletes) {
+	for d := range s.u.List(p, pool.Obsoletes).All() {
 		for _, q := range s.u.Providers(d) {
 			if q != p && !(installed && s.installed(q)) && s.u.MatchesNEVR(q, d) {
 				s.addPackagePair(-p, -q)

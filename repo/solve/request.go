@@ -178,27 +178,14 @@ func (m *matcher) byName(ids []pool.ID) (groups [][]pool.ID) {
 
 // withObsoleters adds the packages that obsolete one of ids.
 func (m *matcher) withObsoleters(ids []pool.ID) []pool.ID {
-	wanted := map[pool.ID]bool{}
-	for _, id := range ids {
-		wanted[id] = true
-	}
 	out := slices.Clone(ids)
-	for _, o := range m.u.WithObsoletes() {
-		if !wanted[o] && m.visible(o) && m.obsoletesAny(o, wanted) {
-			out = append(out, o)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (m *matcher) obsoletesAny(o pool.ID, wanted map[pool.ID]bool) bool {
-	for _, d := range m.u.Deps(o, pool.Obsoletes) {
-		for _, q := range m.u.Providers(d) {
-			if wanted[q] && m.u.MatchesNEVR(q, d) {
-				return true
+	for _, id := range ids {
+		for o, d := range m.u.Obsoleters(m.u.Name0(id)) {
+			if m.visible(o) && m.u.MatchesNEVR(id, d) {
+				out = append(out, o)
 			}
 		}
 	}
-	return false
+	slices.Sort(out)
+	return slices.Compact(out)
 }

@@ -117,8 +117,39 @@ func compareRules(a, b *rule) int {
 
 // unify sorts the rules made so far and drops repetitions.
 func (s *solver) unify() {
-	rules := s.rules[1:]
-	slices.SortFunc(rules, func(a, b rule) int { return compareRules(&a, &b) })
-	rules = slices.CompactFunc(rules, func(a, b rule) bool { return compareRules(&a, &b) == 0 })
-	s.rules = s.rules[:1+len(rules)]
+	rules := s.byFirst(s.rules[1:])
+	out := make([]rule, 1, len(rules)+len(rules)/8+64)
+	for start := 0; start < len(rules); {
+		end := start + 1
+		for end < len(rules) && rules[end].p == rules[start].p {
+			end++
+		}
+		group := rules[start:end]
+		slices.SortFunc(group, func(a, b rule) int { return compareRules(&a, &b) })
+		for i := range group {
+			if i == 0 || compareRules(&group[i-1], &group[i]) != 0 {
+				out = append(out, group[i])
+			}
+		}
+		start = end
+	}
+	s.rules = out
+}
+
+// byFirst sorts rules by their first literal, by counting.
+func (s *solver) byFirst(rules []rule) []rule {
+	at := make([]int32, 2*int(s.u.End())+1)
+	for i := range rules {
+		at[s.slot(rules[i].p)+1]++
+	}
+	for i := 1; i < len(at); i++ {
+		at[i] += at[i-1]
+	}
+	out := make([]rule, len(rules))
+	for i := range rules {
+		k := s.slot(rules[i].p)
+		out[at[k]] = rules[i]
+		at[k]++
+	}
+	return out
 }

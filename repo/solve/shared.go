@@ -22,7 +22,7 @@ type versioned struct {
 func (s *solver) sharedProvides(list []lit) {
 	var all []versioned
 	for i, p := range list {
-		for _, d := range s.u.Deps(p, pool.Provides) {
+		for d := range s.u.List(p, pool.Provides).All() {
 			op, name, version, _, _ := s.u.Rel(d)
 			switch evr.Op(op) {
 			case evr.EQ:

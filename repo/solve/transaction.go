@@ -73,7 +73,7 @@ func (s *solver) jobItem(p pool.ID, i int32) Item {
 func (s *solver) weakItem(p pool.ID) Item {
 	w := s.weakBy[p]
 	if w.by == 0 || w.by == p {
-		for _, d := range s.u.Deps(p, pool.Supplements) {
+		for d := range s.u.List(p, pool.Supplements).All() {
 			if s.fulfilled(d) > 0 {
 				return Item{ID: p, Reason: Recommended, By: p, Because: s.u.Text(d)}
 			}
@@ -97,7 +97,7 @@ func (s *solver) requiredItem(p pool.ID, i int32) Item {
 
 // requirementOf finds the requirement of a package that p satisfies.
 func (s *solver) requirementOf(by, p pool.ID) string {
-	for _, d := range s.u.Deps(by, pool.Requires) {
+	for d := range s.u.List(by, pool.Requires).All() {
 		if contains(s.u.Providers(d), p) {
 			return s.u.Text(d)
 		}
@@ -117,7 +117,7 @@ func (s *solver) learntItem(p pool.ID) Item {
 		if q <= pool.System || q == p {
 			continue
 		}
-		for _, d := range s.u.Deps(q, pool.Requires) {
+		for d := range s.u.List(q, pool.Requires).All() {
 			if contains(s.u.Providers(d), p) {
 				return Item{ID: p, Reason: Dependency, By: q, Because: s.u.Text(d)}
 			}

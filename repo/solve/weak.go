@@ -62,7 +62,7 @@ func unite(a, b []lit) []lit {
 func (s *solver) recommendedCandidates() (out []lit) {
 	seen := map[lit]bool{}
 	for _, p := range s.sortedNew() {
-		for _, d := range s.u.Deps(p, pool.Recommends) {
+		for d := range s.u.List(p, pool.Recommends).All() {
 			for _, q := range s.recommendedBy(d, nil) {
 				if !seen[q] {
 					seen[q] = true
@@ -123,7 +123,7 @@ func (s *solver) supplementCandidates() (out []lit) {
 		if s.level[p] != 0 || !s.u.Installable(p) {
 			continue
 		}
-		for _, d := range s.u.Deps(p, pool.Supplements) {
+		for d := range s.u.List(p, pool.Supplements).All() {
 			if s.fulfilled(d) == 2 {
 				out = append(out, p)
 				break
@@ -140,7 +140,7 @@ func (s *solver) obsoletedByInstalled() map[lit]bool {
 		if s.level[p] <= 0 {
 			continue
 		}
-		for _, d := range s.u.Deps(p, pool.Obsoletes) {
+		for d := range s.u.List(p, pool.Obsoletes).All() {
 			for _, q := range s.u.Providers(d) {
 				if s.u.MatchesNEVR(q, d) {
 					gone[q] = true
@@ -195,7 +195,7 @@ func (s *solver) installRecommends(level int32, count int, chosen map[lit]bool) 
 		if p <= pool.System || s.installed(p) {
 			continue
 		}
-		for _, d := range s.u.Deps(p, pool.Recommends) {
+		for d := range s.u.List(p, pool.Recommends).All() {
 			cands := s.recommendedBy(d, chosen)
 			if len(cands) > 1 {
 				cands = s.filter(cands, modeChoose)
@@ -219,7 +219,7 @@ func (s *solver) installRecommends(level int32, count int, chosen map[lit]bool) 
 // wisher finds a package that recommends p.
 func (s *solver) wisher(p lit) weakBy {
 	for _, q := range s.sortedNew() {
-		for _, d := range s.u.Deps(q, pool.Recommends) {
+		for d := range s.u.List(q, pool.Recommends).All() {
 			if slices.Contains(s.recommendedBy(d, nil), p) {
 				return weakBy{q, d}
 			}

@@ -53,7 +53,7 @@ func (s *solver) updateWishes() {
 			}
 		}
 		for _, kind := range []pool.Kind{pool.Recommends, pool.Suggests} {
-			for _, d := range s.u.Deps(p, kind) {
+			for d := range s.u.List(p, kind).All() {
 				s.wish(d, kind)
 			}
 		}
@@ -111,7 +111,7 @@ func (s *solver) anyFulfilled(p pool.ID, kind pool.Kind) bool {
 	if !s.u.HasDeps(p, kind) {
 		return false
 	}
-	return slices.ContainsFunc(s.u.Deps(p, kind), func(d pool.Ref) bool { return s.fulfilled(d) > 0 })
+	return s.u.List(p, kind).Any(func(d pool.Ref) bool { return s.fulfilled(d) > 0 })
 }
 
 // fulfilled evaluates a dependency: 0 it does not hold, 1 it holds by installed

@@ -13,7 +13,7 @@ func (s *solver) yumobsRules() {
 	done := map[string]bool{}
 	for p := s.instFirst; p < s.instEnd; p++ {
 		for _, q := range s.obsOf[p] {
-			for _, d := range s.u.Deps(q, pool.Obsoletes) {
+			for d := range s.u.List(q, pool.Obsoletes).All() {
 				text := s.u.Text(d)
 				if !done[text] && s.hitsInstalled(d) {
 					done[text] = true
@@ -62,7 +62,7 @@ func (s *solver) obsoleteGroups(d pool.Ref, text string) (groups [][]lit) {
 }
 
 func (s *solver) declares(p pool.ID, obsoletes string) bool {
-	return slices.ContainsFunc(s.u.Deps(p, pool.Obsoletes), func(d pool.Ref) bool { return s.u.Text(d) == obsoletes })
+	return s.u.List(p, pool.Obsoletes).Any(func(d pool.Ref) bool { return s.u.Text(d) == obsoletes })
 }
 
 func (s *solver) yumobsGroup(groups [][]lit) {
