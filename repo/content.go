@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,32 @@ func rewind(f *os.File) error {
 }
 
 const maxSmallMetadata = 256 << 20 // decompressed; comps and modules have a few megabytes
+
+// parsedVersion changes when the meaning of a parsed file does.
+const parsedVersion = "1"
+
+// parsed returns what a small metadata file says: as the cache keeps it, or read
+// anew.
+func parsed[T any](ctx context.Context, r *Repository, d repodata.Data, name string, parse func([]byte) (T, error)) (T, error) {
+	key := fmt.Sprintf("%s-%s.%s.json", name, d.Checksum.Hex, parsedVersion)
+	store := r.client.store
+	var value T
+	if text, err := os.ReadFile(store.IndexPath(key)); err == nil && json.Unmarshal(text, &value) == nil {
+		return value, nil
+	}
+	value, err := readAll(ctx, r, d, name, parse)
+	if err != nil {
+		return value, err
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return value, err
+	}
+	return value, store.WriteIndex(key, func(f *os.File) error {
+		_, err := f.Write(text)
+		return err
+	})
+}
 
 // readAll reads a small metadata file whole and parses it.
 func readAll[T any](ctx context.Context, r *Repository, d repodata.Data, name string, parse func([]byte) (T, error)) (T, error) {

@@ -108,14 +108,14 @@ func (r *Repository) read(ctx context.Context) error {
 	if d, ok := r.list.Find("group_gz", "group_xz", "group", "group_zck"); ok {
 		r.note(d)
 		group.Go(func() (err error) {
-			r.Comps, err = readAll(ctx, r, d, "comps.xml", comps.Parse)
+			r.Comps, err = parsed(ctx, r, d, "comps.xml", comps.Parse)
 			return err
 		})
 	}
 	if d, ok := r.list.Find("modules", "modules_zck"); ok {
 		r.note(d)
 		group.Go(func() (err error) {
-			r.Modules, err = readAll(ctx, r, d, "modules.yaml", modules.Parse)
+			r.Modules, err = parsed(ctx, r, d, "modules.yaml", modules.Parse)
 			return err
 		})
 	}

@@ -50,9 +50,15 @@ func hide(u *pool.Universe, s *modules.Selection, exempt map[string]bool) {
 	free := func(id pool.ID) bool {
 		return u.IsInstalled(id) || exempt[u.Source(id).Name]
 	}
-	for id := range u.All() {
-		if p := u.Package(id); s.Hides(p.NEVRA(), p.Name) && !free(id) {
-			u.Exclude(id)
+	for _, name := range s.Names() {
+		number, ok := u.Lookup(name)
+		if !ok {
+			continue
+		}
+		for _, id := range u.Named(number) {
+			if s.Hides(u.Package(id).NEVRA(), name) && !free(id) {
+				u.Exclude(id)
+			}
 		}
 	}
 	for _, name := range s.Reserved() {

@@ -50,6 +50,18 @@ func (s *Selection) Hides(nevra, name string) bool {
 	return !s.include[nevra] && (s.exclude[nevra] || s.names[name])
 }
 
+// Names returns the names of all binary packages that Hides may be true for,
+// sorted.
+func (s *Selection) Names() []string {
+	names := maps.Clone(s.names)
+	for nevra := range s.exclude {
+		if name, ok := binaryName(nevra); ok {
+			names[name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
 // Offers says whether the package belongs to an active stream, so that no other
 // rule of modules hides it.
 func (s *Selection) Offers(nevra string) bool { return s.include[nevra] }
