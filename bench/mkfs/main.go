@@ -27,6 +27,11 @@ type kind func(*flag.FlagSet, *common) func(context.Context, tree.Tree, *os.File
 // kinds are the file systems by name.
 var kinds = map[string]kind{
 	"btrfs": btrfsKind,
+	"ext2":  extKind("ext2"),
+	"ext3":  extKind("ext3"),
+	"ext4":  extKind("ext4"),
+	"fat":   fatKind,
+	"swap":  swapKind,
 }
 
 // common are the flags of all kinds.
