@@ -24,7 +24,7 @@ type Cert struct {
 	CertKey           // the primary key
 	Raw     []byte    // the packets, without armor
 	UserIDs []string  // in the order they are in
-	Subkeys []CertKey // all of them, whatever they are for
+	Subkeys []CertKey // those for signing
 }
 
 // CertKey is one key of a certificate.
@@ -145,12 +145,14 @@ func (k *Keyring) addCert(raw []byte) error {
 			return fmt.Errorf("certificate %s is revoked", cert.KeyID)
 		}
 		for i := range entity.Subkeys {
-			if s := &entity.Subkeys[i]; len(s.Revocations) == 0 && s.PublicKey.CanSign() {
+			s := &entity.Subkeys[i]
+			if len(s.Revocations) == 0 && s.PublicKey.CanSign() && s.Sig != nil && s.Sig.FlagSign {
 				keys = append(keys, s.PublicKey)
+				cert.Subkeys = append(cert.Subkeys, certKey(s.PublicKey))
 			}
 		}
 	}
-	cert.describe()
+	cert.UserIDs = userIDs(raw)
 	k.certs = append(k.certs, cert)
 	if k.keys == nil {
 		k.keys = make(map[uint64][]*packet.PublicKey)
@@ -161,24 +163,20 @@ func (k *Keyring) addCert(raw []byte) error {
 	return nil
 }
 
-// describe finds user IDs and subkeys among the packets.
-func (c *Cert) describe() {
-	for raw := c.Raw; len(raw) > 0; {
+// userIDs returns the user ID packets of a certificate.
+func userIDs(raw []byte) []string {
+	var ids []string
+	for len(raw) > 0 {
 		tag, body, rest, err := nextPacket(raw)
 		if err != nil {
-			return
+			break
 		}
-		switch tag {
-		case 13:
-			c.UserIDs = append(c.UserIDs, string(body))
-		case 14:
-			p, err := packet.Read(bytes.NewReader(raw[:len(raw)-len(rest)]))
-			if key, ok := p.(*packet.PublicKey); ok && err == nil {
-				c.Subkeys = append(c.Subkeys, certKey(key))
-			}
+		if tag == 13 {
+			ids = append(ids, string(body))
 		}
 		raw = rest
 	}
+	return ids
 }
 
 // lookup returns the keys with an ID.
