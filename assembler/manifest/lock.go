@@ -40,8 +40,10 @@ type LockedPackage struct {
 	Size      int64  `json:"size"`     // bytes of the file
 	Installed int64  `json:"installed_size,omitempty"`
 	Repo      string `json:"repo"`             // id of its repository
+	Base      string `json:"base,omitempty"`   // address that replaces the repository's
 	Location  string `json:"location"`         // relative to the repository
 	Phase     string `json:"phase"`            // bootstrap or image
+	BuildTime int64  `json:"build_time"`       // seconds since 1970
 	Reason    string `json:"reason,omitempty"` // why it is there, for people
 }
 

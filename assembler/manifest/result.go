@@ -32,10 +32,10 @@ const (
 // File is one result.
 type File struct {
 	Role     Role   `json:"-"`
-	Filename string `json:"filename"`       // absolute path
-	Bundle   bool   `json:"use_for_bundle"` // belongs to the bundle
 	Compress bool   `json:"compress"`       // by xz when bundled
+	Filename string `json:"filename"`       // absolute path
 	Checksum bool   `json:"shasum"`         // gets a checksum file when bundled
+	Bundle   bool   `json:"use_for_bundle"` // belongs to the bundle
 }
 
 // Tags are the replacements of a bundle name pattern.

@@ -1,10 +1,13 @@
 package system
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path"
 	"regexp"
 	"slices"
@@ -98,17 +101,23 @@ func (s *System) MakeInitrd(ctx context.Context, k Kernel) error {
 		return fmt.Errorf("make initrd: %w", err)
 	}
 	defer s.Root.Remove(work)
-	plain, err := s.Root.ReadFile(work)
+	return s.packInitrd(work, "boot/"+s.InitrdName(k), s.initrdCompression(k))
+}
+
+// packInitrd compresses dracut's archive into its final place.
+func (s *System) packInitrd(from, to, method string) error {
+	in, err := s.Root.OpenFile(from, os.O_RDONLY, 0)
 	if err != nil {
-		return fmt.Errorf("make initrd: %w", err)
+		return fmt.Errorf("pack initrd: %w", err)
 	}
-	packed, err := compressInitrd(plain, s.initrdCompression(k))
+	defer in.Close()
+	out, err := s.Root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return fmt.Errorf("compress initrd: %w", err)
+		return fmt.Errorf("pack initrd: %w", err)
 	}
-	name := "boot/" + s.InitrdName(k)
-	if err := s.Root.WriteFile(name, packed, 0o600); err != nil {
-		return fmt.Errorf("make initrd: %w", err)
+	err = compressInitrd(out, in, method)
+	if err := errors.Join(err, out.Chmod(0o600), out.Close()); err != nil {
+		return fmt.Errorf("pack initrd: %w", err)
 	}
 	return nil
 }
@@ -186,52 +195,75 @@ func (s *System) initrdCompression(k Kernel) string {
 
 // compressInitrd compresses the main archive. An archive of early microcode in
 // front of it must stay as it is for the kernel to find it.
-func compressInitrd(plain []byte, method string) ([]byte, error) {
-	early, main := splitEarly(plain)
-	var out bytes.Buffer
-	out.Write(early)
-	switch method {
-	case "cat":
-		out.Write(main)
-		return out.Bytes(), nil
-	case "zstd":
-		// One worker: the encoder's blocks must not depend on the cores.
-		w, err := zstd.NewWriter(&out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
-			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
-		if err != nil {
-			return nil, err
-		}
-		_, err = w.Write(main)
-		return out.Bytes(), errors.Join(err, w.Close())
+func compressInitrd(out io.Writer, in io.Reader, method string) error {
+	plain := bufio.NewReaderSize(in, 1<<20)
+	if err := copyEarly(out, plain); err != nil {
+		return err
 	}
-	w, err := gzip.NewWriterLevel(&out, 6)
+	w, err := initrdWriter(out, method)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	_, err = w.Write(main)
-	if err := errors.Join(err, w.Close()); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	_, err = io.Copy(w, plain)
+	return errors.Join(err, w.Close())
 }
 
-// splitEarly finds the early archive: a first cpio whose members live below
-// kernel/ and that ends in a trailer followed by another archive.
-func splitEarly(data []byte) (early, main []byte) {
-	const trailer = "TRAILER!!!\x00"
-	head := data[:min(len(data), 1<<16)]
+// initrdWriter opens a compressor whose output does not depend on the machine.
+func initrdWriter(out io.Writer, method string) (io.WriteCloser, error) {
+	switch method {
+	case "cat":
+		return plainWriter{out}, nil
+	case "zstd":
+		return zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
+	}
+	return gzip.NewWriterLevel(out, 6)
+}
+
+type plainWriter struct{ io.Writer }
+
+func (plainWriter) Close() error { return nil }
+
+// maxEarly bounds the archive of early microcode.
+const maxEarly = 64 << 20
+
+// copyEarly copies the early archive when there is one: a first cpio that says so
+// and ends in a trailer padded with zeros.
+func copyEarly(out io.Writer, in *bufio.Reader) error {
+	head, err := in.Peek(1 << 16)
+	if err != nil && err != io.EOF {
+		return err
+	}
 	if !bytes.Contains(head, []byte("early_cpio\x00")) {
-		return nil, data
+		return nil
 	}
-	end := bytes.Index(data, []byte(trailer))
-	if end < 0 {
-		return nil, data
+	const trailer = "TRAILER!!!\x00"
+	var early []byte
+	for !bytes.HasSuffix(early, []byte(trailer)) {
+		piece, err := in.ReadBytes(0)
+		early = append(early, piece...)
+		if err != nil || len(early) > maxEarly {
+			return errors.Join(err, errors.New("the early archive does not end"))
+		}
 	}
-	end += len(trailer)
-	for end < len(data) && data[end] == 0 {
-		end++
+	for {
+		b, err := in.ReadByte()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if b != 0 {
+			if err := in.UnreadByte(); err != nil {
+				return err
+			}
+			break
+		}
+		early = append(early, 0)
 	}
-	return data[:end], data[end:]
+	_, err = out.Write(early)
+	return err
 }
 
 // MaskDracut keeps kernel-install from making an initrd during the package

@@ -244,9 +244,9 @@ func TestInitrdCompression(t *testing.T) {
 		t.Errorf("configured: %s", c)
 	}
 	early := "070701early_cpio\x00TRAILER!!!\x00\x00\x00"
-	packed, err := compressInitrd([]byte(early+"main"), "gzip")
-	check(t, err)
-	if !strings.HasPrefix(string(packed), early) || packed[len(early)] != 0x1f {
+	var b bytes.Buffer
+	check(t, compressInitrd(&b, strings.NewReader(early+"main"), "gzip"))
+	if packed := b.Bytes(); !strings.HasPrefix(string(packed), early) || packed[len(early)] != 0x1f {
 		t.Errorf("early archive: %q", packed[:len(early)+2])
 	}
 }

@@ -1,0 +1,73 @@
+# fimg: everything a contributor types. "make help" lists it.
+SHELL     := /bin/bash
+GO        ?= go
+ARCH      ?= x86_64
+CACHE     := $(CURDIR)/.cache
+DISTRO    ?= $(CACHE)/minidistro-$(ARCH)
+REPO      := $(DISTRO)/repo
+OUT       ?= out
+FIMG      := bin/fimg
+IMAGE     := $(OUT)/Fedora-Cloud-Base.$(ARCH)-42.qcow2
+FUZZTIME  ?= 30s
+export CGO_ENABLED := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build deps demo demo-repo boot test quick lint bench fuzz golden clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the fimg program, in bin/
+	$(GO) build -trimpath -o $(FIMG) ./cmd/fimg
+
+# Debian machines get what is missing when we are root; others are told.
+deps: ## install the Debian packages that demo and test need
+	@tools/deps
+
+# On a machine with apt-get the packages come from a small distribution made of
+# Debian's archive; elsewhere from Fedora's mirrors.
+demo: deps build ## build an image from nothing and say how to boot it
+	@set -e; if command -v apt-get >/dev/null; then \
+	  $(MAKE) --no-print-directory demo-repo; \
+	  repo="--repo $(REPO) --signing-key $(REPO)/RPM-GPG-KEY-fimg"; \
+	else repo=; fi; \
+	$(FIMG) build --profile Cloud-Base-Generic --arch $(ARCH) $$repo --target-dir $(OUT) --cache-dir $(CACHE)/fimg; \
+	echo; echo "boot it here:        make boot"; \
+	echo "or under UEFI:       make boot FIRMWARE=uefi"; \
+	echo "log in as root with password fimg"
+
+demo-repo: $(REPO)/repodata/repomd.xml ## the Fedora-shaped repository of the demonstration
+
+$(REPO)/repodata/repomd.xml: | deps
+	$(GO) run ./internal/minidistro/cmd/minidistro -dir $(DISTRO) -arch $(ARCH)
+
+FIRMWARE ?= bios
+ACCEL    ?= auto
+boot: build ## boot the demonstration image on this terminal
+	$(FIMG) boot --arch $(ARCH) --accel $(ACCEL) --firmware $(FIRMWARE) $$(ls $(OUT)/*.qcow2 | head -n 1)
+
+test: deps demo-repo ## all tests: units, oracles, builds and boots
+	FIMG_TEST_REPO=$(REPO) $(GO) vet ./...
+	FIMG_TEST_REPO=$(REPO) $(GO) test -timeout 55m ./...
+
+quick: ## the tests that need no repository and no virtual machine
+	$(GO) test -short ./...
+
+lint: ## formatting, vet and golangci-lint where it is installed
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	@if command -v golangci-lint >/dev/null; then golangci-lint run; fi
+
+bench: build ## compare with the peer tools of this machine
+	@for b in bench/*/; do echo "== $$b"; if [ -x $$b/run ]; then $$b/run; else $(GO) run ./$$b || true; fi; done
+
+fuzz: ## every fuzz target for FUZZTIME
+	@$(GO) list ./... | while read -r p; do \
+	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+
+golden: ## write the golden files anew
+	$(GO) test ./... -run Golden -update
+
+clean: ## remove what the targets made; downloads in .cache stay
+	rm -rf bin $(OUT)

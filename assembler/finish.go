@@ -1,0 +1,207 @@
+package assembler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/formats"
+	"github.com/fimg/fimg/formats/disk"
+)
+
+// unfinished is where results lie until all of them are whole.
+func (b *builder) unfinished(name string) string { return filepath.Join(b.work, "out", name) }
+
+// formats converts the raw disk into every output, side by side.
+func (b *builder) formats(ctx context.Context) error {
+	defer b.raw.Close()
+	if err := os.MkdirAll(b.unfinished(""), 0o755); err != nil {
+		return fmt.Errorf("make outputs: %w", err)
+	}
+	var list []formats.Output
+	for _, o := range b.plan.Outputs {
+		if o.Format == "raw" {
+			if err := os.Rename(b.raw.Name(), b.unfinished(o.File)); err != nil {
+				return fmt.Errorf("make outputs: %w", err)
+			}
+			continue
+		}
+		f, err := formats.Lookup(o.Format)
+		if err != nil {
+			return err
+		}
+		settings, err := b.settings(o)
+		if err != nil {
+			return err
+		}
+		list = append(list, formats.Output{Format: f, Path: b.unfinished(o.File), Settings: settings})
+	}
+	source, err := disk.File(b.raw)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	_, err = formats.Write(ctx, source, list, formats.Options{Workers: b.opts.Jobs, Epoch: b.plan.Epoch.Unix(),
+		Seed: b.seedOf("formats"), Events: b.opts.Events})
+	return err
+}
+
+// settings are what the description says about an output. Format options belong
+// to the description's own format only.
+func (b *builder) settings(o Output) (formats.Settings, error) {
+	t := &b.plan.Image.Type
+	s := formats.Settings{VHDTag: t.Attr.VHDFixedTag, GCELicense: t.Attr.GCELicense, Name: b.plan.Image.Name,
+		Description: b.plan.Image.About.Specification}
+	var err error
+	if !o.Extra {
+		s.Qemu, err = formats.ParseOptions(t.Attr.FormatOptions)
+	}
+	if t.Machine != nil {
+		s.Machine = machine(t.Machine)
+	}
+	for _, v := range t.Vagrant {
+		if "vagrant-"+v.Provider == o.Format {
+			s.Vagrant.VirtualSize, s.Vagrant.GuestAdditions = v.VirtualSize, v.GuestAdditions
+			if v.Vagrantfile != "" {
+				s.Vagrant.Vagrantfile, err = fs.ReadFile(b.plan.Image.Files, v.Vagrantfile)
+			}
+		}
+	}
+	if err != nil {
+		return s, fmt.Errorf("prepare %s: %w", o.Format, err)
+	}
+	return s, nil
+}
+
+// manifests writes what accompanies the image and lists all results.
+func (b *builder) manifests(ctx context.Context) error {
+	img := b.plan.Image
+	r := b.result.Results
+	r.Format = img.Type.Attr.BundleFormat
+	r.Tags = manifest.Tags{Name: img.Name, Profiles: img.Profiles, Arch: img.Arch, Type: img.Type.Attr.Image, Version: img.Version}
+	for _, o := range b.plan.Outputs {
+		r.Add(manifest.File{Role: roleOf(img, o), Filename: filepath.Join(b.opts.TargetDir, o.File), Bundle: o.Bundle, Compress: o.Compress, Checksum: true})
+	}
+	base := baseName(img)
+	for _, m := range []struct {
+		role     manifest.Role
+		suffix   string
+		compress bool
+		write    func(io.Writer) error
+	}{
+		{manifest.ImagePackages, "packages", false, func(w io.Writer) error { return manifest.WritePackages(w, b.installed) }},
+		{manifest.ImageChanges, "changes", true, func(w io.Writer) error { return manifest.WriteChanges(w, b.installed) }},
+		{manifest.ImageVerified, "verified", false, func(w io.Writer) error { _, err := w.Write(b.verified); return err }},
+		{manifest.ImageSBOM, "spdx.json", false, b.writeSBOM},
+	} {
+		name := base + "." + m.suffix
+		if err := writeFile(b.unfinished(name), m.write); err != nil {
+			return err
+		}
+		r.Add(manifest.File{Role: m.role, Filename: filepath.Join(b.opts.TargetDir, name), Bundle: true, Compress: m.compress})
+	}
+	return writeFile(b.unfinished("kiwi.result.json"), r.WriteJSON)
+}
+
+func (b *builder) writeSBOM(w io.Writer) error {
+	img := b.plan.Image
+	doc := manifest.Document{Name: img.Name, Version: img.Version, Created: b.plan.Epoch, Seed: b.plan.seed(), Tool: "fimg"}
+	return manifest.WriteSPDX(w, doc, b.installed)
+}
+
+func roleOf(img *description.Image, o Output) manifest.Role {
+	switch {
+	case !IsDisk(img) && o.Format == "tbz":
+		return manifest.RootArchive
+	case !IsDisk(img):
+		return manifest.Container
+	case o.Format == "raw":
+		return manifest.DiskImage
+	}
+	return manifest.DiskFormat
+}
+
+func writeFile(name string, write func(io.Writer) error) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return fmt.Errorf("write result %s: %w", filepath.Base(name), err)
+	}
+	return nil
+}
+
+// publish moves every result into the target directory. Nothing of it appeared
+// there before, so a failure leaves the directory as it was.
+func (b *builder) publish(ctx context.Context) error {
+	for i := range b.plan.Outputs {
+		if err := b.addProduct(&b.plan.Outputs[i]); err != nil {
+			return err
+		}
+	}
+	entries, err := os.ReadDir(b.unfinished(""))
+	if err != nil {
+		return fmt.Errorf("publish results: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := moveFile(b.unfinished(e.Name()), filepath.Join(b.opts.TargetDir, e.Name())); err != nil {
+			return fmt.Errorf("publish results: %w", err)
+		}
+	}
+	return nil
+}
+
+// moveFile renames, or copies between file systems.
+func moveFile(from, to string) error {
+	err := os.Rename(from, to)
+	if !errors.Is(err, unix.EXDEV) {
+		return err
+	}
+	partial := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".partial")
+	if err := copySparse(from, partial); err != nil {
+		os.Remove(partial)
+		return err
+	}
+	return os.Rename(partial, to)
+}
+
+func (b *builder) addProduct(o *Output) error {
+	name := b.unfinished(o.File)
+	sum, err := checksum(name)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Stat(name, &st); err != nil {
+		return fmt.Errorf("list results: %w", err)
+	}
+	b.result.Products = append(b.result.Products, Product{Path: filepath.Join(b.opts.TargetDir, o.File), Format: o.Format,
+		Size: st.Size, Stored: st.Blocks * 512, SHA256: sum})
+	return nil
+}
+
+func checksum(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", fmt.Errorf("checksum: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("checksum %s: %w", filepath.Base(name), err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

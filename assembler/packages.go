@@ -1,0 +1,159 @@
+package assembler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/repo"
+	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/pool"
+	"github.com/fimg/fimg/repo/solve"
+)
+
+// sources are the repositories a build installs from, in the description's order.
+func sources(img *description.Image) []*repo.Source {
+	var list []*repo.Source
+	for _, r := range img.Repositories {
+		if !r.UseForBuild {
+			continue
+		}
+		s := &repo.Source{ID: system.RepositoryID(r), Priority: int(r.Priority.Or(0)), Keys: r.Keys,
+			RepoGPGCheck: r.RepoGPGCheck.IsTrue(), PackageGPGCheck: r.PackageGPGCheck.IsTrue(),
+			Username: r.Username, Password: r.Password, SkipIfUnavailable: r.Local}
+		switch r.SourceType {
+		case "metalink":
+			s.Metalink = r.URL
+		case "mirrorlist":
+			s.Mirrorlist = r.URL
+		default:
+			s.BaseURLs = []string{r.URL}
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// client makes the repository client of a plan or build.
+func client(img *description.Image, opts Options) (*repo.Client, error) {
+	return repo.New(repo.Options{CacheDir: opts.CacheDir, Offline: opts.Offline, Releasever: img.Preferences.ReleaseVersion,
+		Arch: img.Arch, Proxy: opts.Proxy, Events: opts.Events, Log: opts.Log})
+}
+
+// ErrNoRepository says that an image has nothing to install from.
+var ErrNoRepository = errors.New("the description has no repository to install from")
+
+// resolve fills in the lock, unless the caller gave one.
+func (p *Plan) resolve(ctx context.Context, opts Options) error {
+	if p.Lock != nil {
+		if p.Lock.Arch != p.Image.Arch {
+			return &manifest.LockError{Text: "it is for " + p.Lock.Arch + ", the image for " + p.Image.Arch}
+		}
+		p.setEpoch()
+		return nil
+	}
+	list := sources(p.Image)
+	if len(list) == 0 {
+		return fault.New(fault.Description, fmt.Errorf("resolve packages: %w", ErrNoRepository))
+	}
+	c, err := client(p.Image, opts)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	repos, err := c.LoadAll(ctx, list)
+	if err != nil {
+		return err
+	}
+	r := &resolution{plan: p, repos: repos}
+	if err := r.run(ctx); err != nil {
+		return err
+	}
+	p.setEpoch()
+	return nil
+}
+
+// setEpoch takes the newest build time of the packages when nobody gave a time.
+func (p *Plan) setEpoch() {
+	if !p.Epoch.IsZero() {
+		return
+	}
+	newest := int64(0)
+	for _, pkg := range p.Lock.Packages {
+		newest = max(newest, pkg.BuildTime)
+	}
+	p.Epoch = time.Unix(newest, 0).UTC()
+}
+
+// resolution is the work of finding a plan's packages.
+type resolution struct {
+	plan     *Plan
+	repos    []*repo.Repository
+	universe *pool.Universe
+	comps    *comps.Comps
+}
+
+func (r *resolution) run(ctx context.Context) error {
+	img := r.plan.Image
+	r.comps = &comps.Comps{}
+	for _, one := range r.repos {
+		r.comps.Merge(one.Comps)
+	}
+	lock := &manifest.Lock{Version: manifest.LockVersion, Image: img.Name, Arch: img.Arch, Releasever: img.Preferences.ReleaseVersion}
+	for _, one := range r.repos {
+		lock.Repositories = append(lock.Repositories, lockedRepo(one))
+	}
+	boot, err := r.phase(ctx, &img.Packages.Bootstrap, nil)
+	if err != nil {
+		return fmt.Errorf("resolve bootstrap packages: %w", err)
+	}
+	rest, err := r.phase(ctx, &img.Packages.Image, boot)
+	if err != nil {
+		return fmt.Errorf("resolve image packages: %w", err)
+	}
+	for _, one := range []struct {
+		phase string
+		items []solve.Item
+	}{{"bootstrap", boot}, {"image", rest}} {
+		for _, item := range one.items {
+			locked, err := r.locked(item, one.phase)
+			if err != nil {
+				return err
+			}
+			lock.Packages = append(lock.Packages, locked)
+		}
+	}
+	slices.SortStableFunc(lock.Packages, func(a, b manifest.LockedPackage) int { return strings.Compare(a.NEVRA, b.NEVRA) })
+	r.plan.Lock = lock
+	return nil
+}
+
+// join makes one universe of all repositories. Each phase has its own, because it
+// excludes other packages; the numbers of packages are the same in all.
+func (r *resolution) join(ctx context.Context) (*pool.Universe, error) {
+	var list []pool.Source
+	for _, one := range r.repos {
+		list = append(list, one.PoolSource(ctx))
+	}
+	return pool.NewUniverse(r.plan.Image.Arch, list...)
+}
+
+func lockedRepo(one *repo.Repository) manifest.LockedRepo {
+	l := manifest.LockedRepo{ID: one.Source.ID, Revision: one.Revision, Metadata: map[string]string{}}
+	for _, url := range [][]string{one.Source.BaseURLs, {one.Source.Metalink}, {one.Source.Mirrorlist}} {
+		if len(url) > 0 && url[0] != "" {
+			l.URL = url[0]
+		}
+	}
+	for _, m := range one.Metadata {
+		l.Metadata[m.Type] = m.Checksum.String()
+	}
+	return l
+}

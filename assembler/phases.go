@@ -1,0 +1,239 @@
+package assembler
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/fimg/fimg/assembler/install"
+	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/internal/tree"
+)
+
+// packageFile is a verified package on this machine.
+type packageFile struct {
+	path   string
+	locked int // index in the lock
+	cached bool
+}
+
+// install puts the packages into the root.
+//
+// kiwi needs two transactions, because the second runs the image's own dnf. Here
+// both are one, unless the description wants something done in between.
+func (b *builder) install(ctx context.Context) error {
+	if err := b.run.open(ctx); err != nil {
+		return err
+	}
+	img := b.plan.Image
+	var config bytes.Buffer
+	if err := img.WriteXML(&config); err != nil {
+		return err
+	}
+	if err := b.sys.CopyDescription(config.Bytes()); err != nil {
+		return err
+	}
+	unmask, err := b.sys.MaskDracut(img)
+	if err != nil {
+		return err
+	}
+	if b.betweenPhases() {
+		err = b.installInTwo(ctx)
+	} else {
+		err = b.transaction(ctx, b.items(""))
+		if err == nil {
+			err = b.sys.UnpackArchives(img.Packages.Image.Archives)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return unmask()
+}
+
+// betweenPhases tells whether anything happens between the two transactions.
+func (b *builder) betweenPhases() bool {
+	img := b.plan.Image
+	return system.HasScript(img, "post_bootstrap.sh") || len(img.Packages.Bootstrap.Archives) > 0 || img.Certificates != nil
+}
+
+func (b *builder) installInTwo(ctx context.Context) error {
+	img := b.plan.Image
+	if err := b.transaction(ctx, b.items("bootstrap")); err != nil {
+		return err
+	}
+	if err := b.sys.UnpackArchives(img.Packages.Bootstrap.Archives); err != nil {
+		return err
+	}
+	if err := b.sys.RunScript(ctx, "post_bootstrap.sh"); err != nil {
+		return err
+	}
+	if err := b.sys.TrustCertificates(ctx); err != nil {
+		return err
+	}
+	if err := b.transaction(ctx, b.items("image")); err != nil {
+		return err
+	}
+	return b.sys.UnpackArchives(img.Packages.Image.Archives)
+}
+
+// items are the packages of one phase, or of all, as the installer wants them.
+func (b *builder) items(phase string) []install.Item {
+	var list []install.Item
+	for _, f := range b.files {
+		p := &b.plan.Lock.Packages[f.locked]
+		if phase == "" || p.Phase == phase {
+			list = append(list, install.Item{Path: f.path, Repository: p.Repo, Reason: dnfReason(p.Reason)})
+		}
+	}
+	return list
+}
+
+// transaction runs one rpm transaction on the root.
+func (b *builder) transaction(ctx context.Context, items []install.Item) error {
+	img := b.plan.Image
+	if len(items) == 0 {
+		return nil
+	}
+	opts := install.Options{
+		Arch: img.Arch, Keys: b.keys, Level: b.level, NoDocs: img.Preferences.ExcludeDocs, Langs: installLangs(img),
+		Time: b.plan.Epoch, Store: filepath.Join(b.cache, "store"), Jobs: b.opts.Jobs, Ledger: b.ledger,
+		Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log,
+	}
+	_, err := install.Run(ctx, b.root.Dir(), items, opts)
+	return err
+}
+
+// installLangs is rpm's _install_langs as kiwi sets it.
+func installLangs(img *description.Image) []string {
+	if !img.Preferences.LocaleFiltering {
+		return nil
+	}
+	langs := []string{"POSIX", "C", "C.UTF-8"}
+	return append(langs, splitComma(img.Preferences.LocaleFirst)...)
+}
+
+// configure does what kiwi does between packages and image.
+func (b *builder) configure(ctx context.Context) error {
+	if err := b.sys.Configure(ctx); err != nil {
+		return err
+	}
+	if err := b.removePackages(ctx); err != nil {
+		return err
+	}
+	return b.sys.RunScript(ctx, "images.sh")
+}
+
+// removePackages erases the uninstall and delete lists: the first with what
+// nothing else needs, the second whatever needs it.
+func (b *builder) removePackages(ctx context.Context) error {
+	p := &b.plan.Image.Packages
+	if len(p.Uninstall)+len(p.Delete) == 0 {
+		return nil
+	}
+	names := slices.Concat(description.Names(p.Uninstall), description.Names(p.Delete))
+	opts := install.Options{Arch: b.plan.Image.Arch, Erase: names, Time: b.plan.Epoch, Ledger: b.ledger, Env: b.run.env,
+		Events: b.opts.Events, Log: b.opts.Log}
+	if _, err := install.Run(ctx, b.root.Dir(), nil, opts); err != nil {
+		return fmt.Errorf("remove packages: %w", err)
+	}
+	return nil
+}
+
+// writer collects what the disk is made from.
+func (b *builder) writer() *diskWriter {
+	s := b.plan.seed()
+	return &diskWriter{img: b.plan.Image, root: b.root.Dir(), seed: s, ids: newIdentifiers(s, &b.plan.Image.Type),
+		tree:  tree.DirOptions{Ledger: b.ledger, Latest: b.plan.Epoch, Label: b.label},
+		epoch: b.plan.Epoch, jobs: b.opts.Jobs, events: b.opts.Events, boot: b.code}
+}
+
+// initrd writes fstab and makes the initrd.
+func (b *builder) initrd(ctx context.Context) error {
+	d := b.writer()
+	lines := mounts(b.plan.Image, b.plan.Layout, d.ids, d.systemOf(b.plan.Layout))
+	if err := b.sys.WriteFstab(ctx, lines); err != nil {
+		return err
+	}
+	if err := b.makeMountPoints(lines); err != nil {
+		return err
+	}
+	if b.plan.Image.Type.InitrdSystem != "dracut" {
+		return nil
+	}
+	if err := b.sys.ResetMachineID(); err != nil {
+		return err
+	}
+	kernel, err := b.sys.FindKernel()
+	if err != nil {
+		return err
+	}
+	return b.sys.MakeInitrd(ctx, kernel)
+}
+
+// makeMountPoints makes the directories that fstab mounts on.
+func (b *builder) makeMountPoints(lines []system.Mount) error {
+	for _, m := range lines {
+		if m.Point == "swap" {
+			continue
+		}
+		if err := b.root.MkdirAll(m.Point, 0o755); err != nil {
+			return fmt.Errorf("make mount point: %w", err)
+		}
+	}
+	return nil
+}
+
+// bootloader installs grub into the tree and makes the code that lies outside of
+// file systems.
+func (b *builder) bootloader(ctx context.Context) error {
+	img := b.plan.Image
+	if img.Type.Bootloader.Name == "custom" {
+		return nil
+	}
+	code, err := installGrub(ctx, b.root, img, b.writer().systemOf(b.plan.Layout), b.run.run)
+	b.code = code
+	return err
+}
+
+// finishTree ends everything that runs in the root and cleans it up.
+func (b *builder) finishTree(ctx context.Context) error {
+	if err := b.sys.RunScript(ctx, "pre_disk_sync.sh"); err != nil {
+		return err
+	}
+	if IsDisk(b.plan.Image) {
+		if err := b.sys.RunScript(ctx, "disk.sh"); err != nil {
+			return err
+		}
+	}
+	if err := b.collectPackages(ctx); err != nil {
+		return err
+	}
+	if err := b.run.close(); err != nil {
+		return err
+	}
+	return b.sys.Clean(IsDisk(b.plan.Image))
+}
+
+// disk writes the raw disk into the work directory.
+func (b *builder) disk(ctx context.Context) error {
+	d := b.writer()
+	layout, err := d.layout(ctx)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(b.work, "disk.raw"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return fmt.Errorf("make disk: %w", err)
+	}
+	b.raw = f
+	return d.write(ctx, f, layout)
+}
+
+// seedOf is the seed of one output.
+func (b *builder) seedOf(name string) seed.Seed { return b.plan.seed().Sub(name) }

@@ -1,0 +1,273 @@
+package assembler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fimg/fimg/bootloader"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/partition/filesystem/btrfs"
+	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/partition/filesystem/swap"
+)
+
+// diskWriter fills one sparse file with a partitioned disk.
+type diskWriter struct {
+	img    *description.Image
+	root   string // host path of the finished tree
+	tree   tree.DirOptions
+	seed   seed.Seed
+	ids    identifiers
+	epoch  time.Time
+	jobs   int
+	events event.Func
+	boot   bootCode
+}
+
+// bootCode is what goes outside of file systems.
+type bootCode struct {
+	boot, core []byte // of a BIOS
+	prep       []byte // of a PReP partition
+}
+
+// layout plans the disk for what the tree really holds.
+func (d *diskWriter) layout(ctx context.Context) (*partition.Layout, error) {
+	request, err := diskRequest(d.img, d.seed)
+	if err != nil {
+		return nil, err
+	}
+	if request.ESP != nil {
+		if request.ESP.Needed, err = fat.Estimate(ctx, d.espTree(), fat.Options{Bits: 16}); err != nil {
+			return nil, fmt.Errorf("measure efi system partition: %w", err)
+		}
+	}
+	content, paths, err := measure(ctx, d.rootTree())
+	if err != nil {
+		return nil, err
+	}
+	if d.img.Type.Size == nil || d.img.Type.Size.Additive.IsTrue() {
+		request.Root.Size = partition.WithOverhead(d.img.Type.Attr.Filesystem, content, paths)
+	}
+	layout, err := partition.Plan(request)
+	if err != nil {
+		return nil, fmt.Errorf("plan disk: %w", err)
+	}
+	return layout, nil
+}
+
+// measure adds up what a tree holds, each inode once.
+func measure(ctx context.Context, t tree.Tree) (content, paths int64, err error) {
+	seen := map[uint64]bool{}
+	err = t.Walk(ctx, func(n *tree.Node) error {
+		paths++
+		if n.Link == 0 || !seen[n.Link] {
+			content += n.Size
+			seen[n.Link] = true
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, 0, fmt.Errorf("measure tree: %w", err)
+	}
+	return content, paths, nil
+}
+
+// write makes the whole disk in f, which must be an empty file.
+func (d *diskWriter) write(ctx context.Context, f *os.File, layout *partition.Layout) error {
+	if err := f.Truncate(layout.Size); err != nil {
+		return fmt.Errorf("make disk: %w", err)
+	}
+	for _, p := range layout.Partitions {
+		w := &window{f: f, at: layout.Offset(p), size: layout.Bytes(p)}
+		if err := d.writePartition(ctx, w, p, layout.SectorSize); err != nil {
+			return fmt.Errorf("write partition %d (%s): %w", p.Number, p.Role, err)
+		}
+	}
+	if err := layout.Write(f); err != nil {
+		return fmt.Errorf("write partition table: %w", err)
+	}
+	return d.writeBootCode(f, layout)
+}
+
+func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.Partition, sector int) error {
+	t := &d.img.Type
+	switch p.Role {
+	case partition.ESP:
+		return fat.Write(ctx, w, d.espTree(), fat.Options{Size: w.size, Bits: 16, SectorSize: sector, Label: "EFI", Serial: d.ids.esp})
+	case partition.Swap:
+		return swap.Write(w, swap.Options{Size: w.size, Label: "SWAP", UUID: d.ids.swap})
+	case partition.PReP:
+		_, err := w.WriteAt(d.boot.prep, 0)
+		return err
+	case partition.Boot:
+		return d.writeFS(ctx, w, bootType(t), d.below("boot"), "BOOT", d.ids.boot, "boot")
+	case partition.Root:
+		return d.writeRoot(ctx, w)
+	case partition.Spare:
+		return d.writeSpare(ctx, w)
+	case partition.Custom:
+		return d.writeCustom(ctx, w, p)
+	}
+	return nil
+}
+
+func (d *diskWriter) writeRoot(ctx context.Context, w *window) error {
+	t := &d.img.Type
+	label := t.Attr.RootFSLabel
+	if label == "" {
+		label = "ROOT"
+	}
+	return d.writeFS(ctx, w, t.Attr.Filesystem, d.rootTree(), label, d.ids.root, "root")
+}
+
+func (d *diskWriter) writeSpare(ctx context.Context, w *window) error {
+	a := &d.img.Type.Attr
+	if a.SparePartFS == "" {
+		return nil
+	}
+	return d.writeFS(ctx, w, a.SparePartFS, d.at(a.SparePartMountpoint), "SPARE", d.ids.spare, "spare")
+}
+
+func (d *diskWriter) writeCustom(ctx context.Context, w *window, p partition.Partition) error {
+	for _, c := range d.img.Type.Partitions {
+		if c.Name == p.Of && c.Filesystem != "" {
+			return d.writeFS(ctx, w, c.Filesystem, d.at(c.Mountpoint), customLabel(c), d.ids.custom[c.Name], "custom "+c.Name)
+		}
+	}
+	return nil
+}
+
+// at is the tree below a mount point that may be missing.
+func (d *diskWriter) at(mountpoint string) tree.Tree {
+	rel := strings.Trim(mountpoint, "/")
+	if rel == "" {
+		return tree.NewMem()
+	}
+	return d.below(rel)
+}
+
+// writeFS writes one file system of the given type.
+func (d *diskWriter) writeFS(ctx context.Context, w *window, kind string, t tree.Tree, label string, id seed.UUID, name string) error {
+	switch kind {
+	case "btrfs":
+		opts, err := d.btrfsOptions(w.size, label, id, name)
+		if err != nil {
+			return err
+		}
+		_, err = btrfs.Write(ctx, w, t, opts)
+		return err
+	case "vfat", "fat16", "fat32":
+		return fat.Write(ctx, w, t, fat.Options{Size: w.size, Label: label, Serial: d.seed.Uint32("filesystem " + name)})
+	}
+	return &UnsupportedError{What: "file system " + kind}
+}
+
+func (d *diskWriter) btrfsOptions(size int64, label string, id seed.UUID, name string) (btrfs.Options, error) {
+	t := &d.img.Type
+	opts := btrfs.Options{Label: label, UUID: id, Seed: d.seed.Sub(name), Size: size, SectorSize: btrfsSector(d.img.Arch),
+		Time: d.epoch, Workers: d.jobs, Events: d.events}
+	var err error
+	if opts.Compression, err = compression(t.Attr.FSMountOptions); err != nil || name != "root" {
+		return opts, err
+	}
+	opts.Root, opts.RootDefault = rootVolume(t), t.Root.SetDefault && rootVolume(t) != ""
+	opts.Subvolumes = subvolumes(t)
+	if t.Attr.BtrfsQuotaGroups.IsTrue() {
+		opts.Quota = btrfs.QuotaFull
+	}
+	return opts, nil
+}
+
+// btrfsSector is the sector size the target's kernel mounts everywhere: 4 KiB
+// since subpage support.
+func btrfsSector(string) int { return 4096 }
+
+// compression reads compress and compress-force of mount options.
+func compression(options string) (btrfs.Compression, error) {
+	var c btrfs.Compression
+	for _, o := range strings.Split(options, ",") {
+		key, value, _ := strings.Cut(o, "=")
+		if key != "compress" && key != "compress-force" {
+			continue
+		}
+		algo, level, _ := strings.Cut(value, ":")
+		c = btrfs.Compression{Force: key == "compress-force", Level: number(level)}
+		switch algo {
+		case "", "zlib":
+			c.Algo = btrfs.Zlib
+		case "lzo":
+			c.Algo = btrfs.LZO
+		case "zstd":
+			c.Algo = btrfs.ZSTD
+		case "no", "none":
+		default:
+			return c, usage("mount option %s: unknown compression", o)
+		}
+	}
+	return c, nil
+}
+
+// window is a part of the disk as a writer's whole device.
+type window struct {
+	f        *os.File
+	at, size int64
+}
+
+func (w *window) WriteAt(p []byte, off int64) (int, error) {
+	if off < 0 || off+int64(len(p)) > w.size {
+		return 0, errors.New("write outside of the partition")
+	}
+	return w.f.WriteAt(p, w.at+off)
+}
+
+func (w *window) ReadAt(p []byte, off int64) (int, error) {
+	return io.NewSectionReader(w.f, w.at, w.size).ReadAt(p, off)
+}
+
+// below is the tree of one directory that is a file system of its own.
+func (d *diskWriter) below(dir string) tree.Tree {
+	opts := d.tree
+	opts.Top = dir
+	opts.Pruned = d.prune(dir)
+	return tree.Dir(d.root, opts)
+}
+
+func (d *diskWriter) espTree() tree.Tree { return d.below("boot/efi") }
+
+func (d *diskWriter) rootTree() tree.Tree { return d.below("") }
+
+// prune leaves out what lies on another file system, but not its mount point.
+func (d *diskWriter) prune(top string) func(string) bool {
+	var mounts []string
+	t := &d.img.Type
+	if needsBootPartition(t) {
+		mounts = append(mounts, "boot")
+	}
+	if t.Firmware.EFI != "" {
+		mounts = append(mounts, "boot/efi")
+	}
+	for _, p := range t.Partitions {
+		if p.Mountpoint != "" {
+			mounts = append(mounts, strings.Trim(p.Mountpoint, "/"))
+		}
+	}
+	if t.Attr.SparePartMountpoint != "" {
+		mounts = append(mounts, strings.Trim(t.Attr.SparePartMountpoint, "/"))
+	}
+	return func(path string) bool { return path != top && slices.Contains(mounts, path) }
+}
+
+// systemOf is what the boot loader must know of the disk.
+func (d *diskWriter) systemOf(layout *partition.Layout) *bootloader.System {
+	return bootSystem(d.img, layout, d.ids)
+}

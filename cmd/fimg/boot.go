@@ -1,0 +1,123 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fimg/fimg/internal/fault"
+)
+
+// boot are the choices of the boot verb.
+type boot struct {
+	arch     string
+	firmware string
+	memory   int
+	cpus     int
+	password string
+	accel    string
+	dryRun   bool
+}
+
+func newBootCmd(a *app) *cobra.Command {
+	var b boot
+	cmd := &cobra.Command{
+		Use:   "boot IMAGE",
+		Short: "Start an image in QEMU on this terminal; changes are thrown away",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			line, err := b.command(args[0])
+			if err != nil {
+				return err
+			}
+			if b.password != "" {
+				dir, err := os.MkdirTemp("", "fimg-boot")
+				if err != nil {
+					return fmt.Errorf("start image: %w", err)
+				}
+				defer os.RemoveAll(dir)
+				disk, err := seedDisk(cmd.Context(), dir, b.password)
+				if err != nil {
+					return err
+				}
+				line = append(line, "-drive", "if=virtio,format=raw,readonly=on,file="+disk)
+			}
+			if b.dryRun || a.json {
+				fmt.Fprintln(a.out, strings.Join(line, " "))
+				return nil
+			}
+			fmt.Fprintln(a.err, "fimg: the machine's console follows; Ctrl-A X ends it")
+			run := exec.CommandContext(cmd.Context(), line[0], line[1:]...)
+			run.Stdin, run.Stdout, run.Stderr = os.Stdin, a.out, a.err
+			return run.Run()
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&b.arch, "arch", machine(), "architecture of the image")
+	f.StringVar(&b.firmware, "firmware", "bios", "bios or uefi")
+	f.IntVar(&b.memory, "memory", 2048, "memory in MiB")
+	f.IntVar(&b.cpus, "cpus", 2, "processors")
+	f.StringVar(&b.accel, "accel", "auto", "kvm, tcg, or auto: kvm where it is there")
+	f.StringVar(&b.password, "password", "fimg", "root's password, set by cloud-init in the image; empty for none")
+	f.BoolVar(&b.dryRun, "print", false, "print the QEMU command and do not run it")
+	return cmd
+}
+
+// command is QEMU's command line for an image.
+func (b *boot) command(image string) ([]string, error) {
+	program := "qemu-system-" + map[string]string{"x86_64": "x86_64", "aarch64": "aarch64", "ppc64le": "ppc64", "s390x": "s390x"}[b.arch]
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return nil, fault.New(fault.Capability, fmt.Errorf("start image: %s is not installed", program))
+	}
+	format := strings.TrimPrefix(filepath.Ext(image), ".")
+	if format != "qcow2" && format != "vmdk" {
+		format = "raw"
+	}
+	args := []string{path, "-m", fmt.Sprint(b.memory), "-smp", fmt.Sprint(b.cpus), "-nographic", "-snapshot",
+		"-drive", "if=virtio,format=" + format + ",file=" + image, "-nic", "user,model=virtio"}
+	args = append(args, b.acceleration()...)
+	if b.firmware == "uefi" {
+		more, err := firmware(b.arch)
+		return append(args, more...), err
+	}
+	return args, nil
+}
+
+// acceleration uses KVM for the machine's own architecture where it is there.
+func (b *boot) acceleration() []string {
+	_, err := os.Stat("/dev/kvm")
+	switch {
+	case b.accel == "kvm" || b.accel == "auto" && err == nil && b.arch == machine():
+		return []string{"-accel", "kvm", "-cpu", "host"}
+	case b.arch == "x86_64":
+		return []string{"-accel", "tcg", "-cpu", "max"}
+	}
+	return []string{"-accel", "tcg"}
+}
+
+// firmwareFiles are where distributions keep UEFI for virtual machines.
+var firmwareFiles = map[string][]string{
+	"x86_64":  {"/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_CODE.fd"},
+	"aarch64": {"/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/edk2/aarch64/QEMU_EFI-pflash.raw"},
+}
+
+func firmware(arch string) ([]string, error) {
+	for _, f := range firmwareFiles[arch] {
+		if _, err := os.Stat(f); err == nil {
+			more := []string{"-drive", "if=pflash,unit=0,format=raw,readonly=on,file=" + f}
+			if arch == "aarch64" {
+				more = append(more, "-machine", "virt", "-cpu", "max")
+			} else {
+				more = append(more, "-machine", "q35")
+			}
+			return more, nil
+		}
+	}
+	return nil, fault.New(fault.Capability, errors.New("start image: no UEFI firmware for virtual machines is installed (package ovmf)"))
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/description"
+)
+
+// work are the flags shared by verbs that resolve or build.
+type work struct {
+	cacheDir string
+	offline  bool
+	jobs     int
+	proxy    string
+	lock     string
+	formats  []string
+	seed     string
+}
+
+func (w *work) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&w.cacheDir, "cache-dir", "", "directory of verified downloads (default: fimg in the user's cache directory)")
+	f.BoolVar(&w.offline, "offline", false, "never touch the network")
+	f.IntVar(&w.jobs, "jobs", 0, "work done at once (default: one for each CPU)")
+	f.StringVar(&w.proxy, "proxy", "", "proxy URL, or none")
+	f.StringVar(&w.lock, "lock", "", "use exactly the packages of this lock file")
+	f.StringArrayVar(&w.formats, "format", nil, "make this disk format too; repeatable")
+	f.StringVar(&w.seed, "seed", "", "word that goes into all identifiers of the image")
+}
+
+// plan makes the plan of one image.
+func (a *app) plan(ctx context.Context, w *work, img *description.Image, p *printer) (*assembler.Plan, error) {
+	when, err := epoch()
+	if err != nil {
+		return nil, err
+	}
+	opts := assembler.Options{CacheDir: w.cacheDir, Offline: w.offline, Jobs: w.jobs, Proxy: w.proxy, Formats: w.formats,
+		Seed: w.seed, Epoch: when, Events: p.event, Log: a.log}
+	if w.lock != "" {
+		if opts.Lock, err = readLock(w.lock); err != nil {
+			return nil, err
+		}
+	}
+	return assembler.MakePlan(ctx, img, opts)
+}
+
+func readLock(name string) (*manifest.Lock, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	defer f.Close()
+	return manifest.ReadLock(f)
+}
+
+func newBuildCmd(a *app) *cobra.Command {
+	var s selection
+	var w work
+	var target, workDir string
+	var keepRoot bool
+	cmd := &cobra.Command{
+		Use:   "build",
+		Short: "Build images",
+		Long: "Build one image for each image profile that is named, from shared downloads.\n" +
+			"Results appear in the target directory when all of them are whole.",
+		Example: "  fimg build --profile Cloud-Base-Generic --target-dir out\n" +
+			"  fimg build --profile Cloud-Base-Azure --repo ./packages --format qcow2 --target-dir out",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			images, err := s.images(cmd.Context())
+			if err != nil {
+				return err
+			}
+			opts := assembler.BuildOptions{TargetDir: target, WorkDir: workDir, CacheDir: w.cacheDir, Offline: w.offline,
+				Jobs: w.jobs, Proxy: w.proxy, KeepRoot: keepRoot, Log: a.log}
+			return a.buildAll(cmd.Context(), images, &w, opts)
+		},
+	}
+	s.add(cmd)
+	w.add(cmd)
+	cmd.Flags().StringVar(&target, "target-dir", "out", "directory for the results")
+	cmd.Flags().StringVar(&workDir, "work-dir", "", "directory for the root tree while it is built (default: in the target directory)")
+	cmd.Flags().BoolVar(&keepRoot, "keep-root", false, "leave the root tree in build/image-root")
+	return cmd
+}
+
+// buildAll plans all images before it builds the first, so that a mistake in one
+// is found before hours of work on another. Several images get a directory each.
+func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work, opts assembler.BuildOptions) error {
+	p := a.newPrinter()
+	defer p.close()
+	plans := make([]*assembler.Plan, len(images))
+	for i, img := range images {
+		plan, err := a.plan(ctx, w, img, p)
+		if err != nil {
+			return err
+		}
+		plans[i] = plan
+	}
+	target := opts.TargetDir
+	for _, plan := range plans {
+		if len(plans) > 1 {
+			opts.TargetDir = filepath.Join(target, plan.Image.Profiles[0])
+		}
+		opts.Events = p.event
+		result, err := assembler.Build(ctx, plan, opts)
+		if err != nil {
+			return err
+		}
+		p.close()
+		if err := a.printResult(plan, result); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printResult prints the outputs and where the time went.
+func (a *app) printResult(plan *assembler.Plan, r *assembler.Result) error {
+	if a.json {
+		return json.NewEncoder(a.out).Encode(map[string]any{"type": "result", "image": plan.Image.Name,
+			"profiles": plan.Image.Profiles, "products": r.Products, "times": r.Times, "seconds": r.Total.Seconds()})
+	}
+	return a.printTables(r)
+}

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/fimg/fimg/assembler"
+)
+
+// kiwi is the command line of kiwi-ng 10 as far as build systems use it:
+// "system build" and "result bundle". Global options may stand before or after
+// the service word; options that are not known here are ignored with a warning.
+type kiwi struct {
+	a          *app
+	s          selection
+	targetDir  string
+	sharedDir  string
+	logFile    string
+	bundle     assembler.BundleOptions
+	setEnv     []string
+	allow      bool
+	debug      bool
+	loglevel   string
+	showVer    bool
+	clearCache bool
+}
+
+func newKiwiCmd(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:                "kiwi-ng [options] system build | result bundle [options]",
+		Short:              "Understand kiwi-ng's command line",
+		DisableFlagParsing: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			k := &kiwi{a: a}
+			return k.run(cmd.Context(), args)
+		},
+	}
+}
+
+// flags are all options of both commands: kiwi's users put them in any place.
+func (k *kiwi) flags() *pflag.FlagSet {
+	f := pflag.NewFlagSet("kiwi-ng", pflag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	s := &k.s
+	f.StringArrayVar(&s.profiles, "profile", nil, "")
+	f.StringVar(&s.kind, "type", "", "")
+	f.StringVar(&s.file, "kiwi-file", "", "")
+	f.StringVar(&s.arch, "target-arch", machine(), "")
+	f.StringVar(&s.description, "description", "", "")
+	f.StringVar(&k.targetDir, "target-dir", "", "")
+	f.StringVar(&k.sharedDir, "shared-cache-dir", "/var/cache/kiwi", "")
+	f.StringVar(&k.logFile, "logfile", "", "")
+	f.StringVar(&k.loglevel, "loglevel", "", "")
+	f.BoolVar(&k.debug, "debug", false, "")
+	f.BoolVar(&k.allow, "allow-existing-root", false, "")
+	f.BoolVar(&k.clearCache, "clear-cache", false, "")
+	f.BoolVar(&k.showVer, "version", false, "")
+	f.StringArrayVar(&k.setEnv, "setenv", nil, "")
+	o := &s.over
+	f.BoolVar(&o.IgnoreRepos, "ignore-repos", false, "")
+	f.BoolVar(&o.IgnoreReposUsedForBuild, "ignore-repos-used-for-build", false, "")
+	f.StringVar(&o.SetRepo, "set-repo", "", "")
+	f.StringVar(&o.SetRepoCredentials, "set-repo-credentials", "", "")
+	f.StringArrayVar(&o.AddRepos, "add-repo", nil, "")
+	f.StringArrayVar(&o.AddRepoCredentials, "add-repo-credentials", nil, "")
+	f.StringArrayVar(&o.AddPackages, "add-package", nil, "")
+	f.StringArrayVar(&o.AddBootstrapPackages, "add-bootstrap-package", nil, "")
+	f.StringArrayVar(&o.DeletePackages, "delete-package", nil, "")
+	f.StringArrayVar(&o.CACertificates, "ca-cert", nil, "")
+	f.StringVar(&o.CATargetDistribution, "ca-target-distribution", "", "")
+	f.StringVar(&o.DerivedFrom, "set-container-derived-from", "", "")
+	f.StringVar(&o.ContainerTag, "set-container-tag", "", "")
+	f.StringArrayVar(&o.ContainerLabels, "add-container-label", nil, "")
+	f.StringArrayVar(&o.TypeAttributes, "set-type-attr", nil, "")
+	f.StringVar(&o.ReleaseVersion, "set-release-version", "", "")
+	f.StringArrayVar(&o.SigningKeys, "signing-key", nil, "")
+	f.StringVar(&k.bundle.BundleDir, "bundle-dir", "", "")
+	f.StringVar(&k.bundle.ID, "id", "", "")
+	f.StringVar(&k.bundle.Format, "bundle-format", "", "")
+	f.BoolVar(&k.bundle.NoCompress, "no-compress", false, "")
+	return f
+}
+
+func (k *kiwi) run(ctx context.Context, args []string) error {
+	f := k.flags()
+	words, err := k.parse(f, args)
+	if err != nil {
+		return usageError{err}
+	}
+	if k.showVer {
+		fmt.Fprintln(k.a.out, "KIWI (next generation) version 10.3.9 (fimg "+version()+")")
+		return nil
+	}
+	closeLog, err := k.openLog()
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	switch strings.Join(words, " ") {
+	case "system build":
+		err = k.build(ctx)
+	case "result bundle":
+		k.bundle.TargetDir = k.targetDir
+		_, err = assembler.Bundle(ctx, k.bundle)
+	default:
+		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build or result bundle", strings.Join(words, " "))}
+	}
+	if err != nil {
+		k.a.log.Error(err.Error())
+	}
+	return err
+}
+
+// parse reads options wherever they stand and returns the service words. An
+// unknown option is dropped with its value when the next word is no option and
+// no service word.
+func (k *kiwi) parse(f *pflag.FlagSet, args []string) ([]string, error) {
+	var words []string
+	for len(args) > 0 {
+		arg := args[0]
+		args = args[1:]
+		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		known := f.Lookup(name)
+		switch {
+		case !strings.HasPrefix(arg, "-"):
+			words = append(words, arg)
+		case known == nil:
+			fmt.Fprintf(k.a.err, "fimg: warning: kiwi-ng option %s has no effect\n", arg)
+			if !hasValue && len(args) > 0 && !strings.HasPrefix(args[0], "-") && args[0] != "system" && args[0] != "result" {
+				args = args[1:]
+			}
+		default:
+			one := []string{arg}
+			if !hasValue && known.Value.Type() != "bool" && len(args) > 0 {
+				one, args = append(one, args[0]), args[1:]
+			}
+			if err := f.Parse(one); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return words, nil
+}
+
+// openLog sends the log to --logfile, line by line from the first second.
+func (k *kiwi) openLog() (func() error, error) {
+	if k.logFile == "" {
+		return func() error { return nil }, nil
+	}
+	var out io.Writer = k.a.out
+	done := func() error { return nil }
+	if k.logFile != "stdout" {
+		f, err := os.OpenFile(k.logFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		out, done = f, f.Close
+	}
+	k.a.log = slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	k.a.err, k.a.verbose = out, 1
+	k.a.log.Info("fimg " + version() + " as kiwi-ng")
+	return done, nil
+}
+
+func (k *kiwi) build(ctx context.Context) error {
+	if k.targetDir == "" {
+		return usageError{errors.New("system build needs --target-dir")}
+	}
+	for _, e := range k.setEnv {
+		name, value, _ := strings.Cut(e, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return usageError{err}
+		}
+	}
+	images, err := k.s.images(ctx)
+	if err != nil {
+		return err
+	}
+	w := &work{cacheDir: filepath.Join(k.sharedDir, "fimg")}
+	opts := assembler.BuildOptions{TargetDir: k.targetDir, CacheDir: w.cacheDir, Log: k.a.log,
+		KeepPackages: filepath.Join(k.sharedDir, "dnf", "cache", "packages")}
+	return k.a.buildAll(ctx, images, w, opts)
+}

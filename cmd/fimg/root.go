@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// app is what every verb shares: where to print, and the global flags.
+type app struct {
+	out, err  io.Writer
+	json      bool
+	logFormat string // text or json
+	verbose   int
+	quiet     bool
+	log       *slog.Logger
+}
+
+// run carries out one command line and returns the exit status.
+func (a *app) run(ctx context.Context, args []string) int {
+	a.log = slog.New(slog.DiscardHandler)
+	root := a.newRoot()
+	root.SetArgs(args)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	return a.report(ctx, err)
+}
+
+// verbs make the subcommands, in the order of the help page.
+var verbs = []func(*app) *cobra.Command{
+	newBuildCmd, newPlanCmd, newResolveCmd, newBundleCmd, newBootCmd, newKiwiCmd,
+}
+
+func (a *app) newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "fimg",
+		Short: "Build operating system images from kiwi descriptions",
+		Long: "fimg builds disk and container images from kiwi descriptions, without loop devices,\n" +
+			"without mounting anything and without tools of the host.",
+		Version:           version(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.setLogger() },
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVar(&a.json, "json", false, "print one JSON object, or a stream of typed JSON lines")
+	flags.StringVar(&a.logFormat, "log-format", "text", "form of log lines: text or json")
+	flags.CountVarP(&a.verbose, "verbose", "v", "tell more; twice tells everything")
+	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print only errors and results")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	for _, v := range verbs {
+		root.AddCommand(v(a))
+	}
+	return root
+}
+
+func (a *app) setLogger() error {
+	level := slog.LevelWarn - slog.Level(4*a.verbose)
+	options := &slog.HandlerOptions{Level: level}
+	switch a.logFormat {
+	case "json":
+		a.log = slog.New(slog.NewJSONHandler(a.err, options))
+	case "text":
+		a.log = slog.New(slog.NewTextHandler(a.err, options))
+	default:
+		return usageError{fmt.Errorf("log format %q: want text or json", a.logFormat)}
+	}
+	return nil
+}
+
+// noArgs refuses positional arguments, which no verb but a few takes.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument, got %s", cmd.CommandPath(), strings.Join(args, " "))}
+	}
+	return nil
+}
