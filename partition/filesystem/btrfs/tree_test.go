@@ -178,6 +178,10 @@ func sameTree(t testing.TB, want, got tree.Tree, a, b map[string]*tree.Node) {
 			sameContent(t, p, want, got, a[p], b[p])
 		}
 		x.Path, y.Path, x.Link, y.Link = "", "", 0, 0
+		if x.MTime.IsZero() { // stored as the epoch
+			x.MTime = time.Unix(0, 0).UTC()
+		}
+		x.MTime, y.MTime = x.MTime.UTC(), y.MTime.UTC()
 		if fmt.Sprintf("%+v", x) != fmt.Sprintf("%+v", y) {
 			t.Errorf("%s:\nwant %+v\n got %+v", p, x, y)
 		}
