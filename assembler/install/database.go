@@ -1,0 +1,178 @@
+package install
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/fimg/fimg/assembler/install/rpmdb"
+	"github.com/fimg/fimg/repo/rpm"
+)
+
+// readDatabase loads the packages that are installed already.
+func (t *transaction) readDatabase(ctx context.Context) error {
+	dir, ok := t.findDatabase()
+	if !ok {
+		return nil
+	}
+	packages, err := rpmdb.List(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for _, p := range packages {
+		e, err := newElement(p.Header)
+		if err != nil {
+			return fmt.Errorf("read package database: %w", err)
+		}
+		for i, s := range rpmdb.States(p.Header) {
+			if i < len(e.states) {
+				e.states[i] = byte(s)
+			}
+		}
+		e.triggers = e.header.Triggers(rpm.PackageTrigger)
+		e.fileTriggers = e.header.Triggers(rpm.FileTrigger)
+		e.transTriggers = e.header.Triggers(rpm.TransFileTrigger)
+		e.num, e.db, e.present = p.Num, p.Num, true
+		t.lastNum = max(t.lastNum, p.Num)
+		t.installed = append(t.installed, e)
+		t.byName[e.name] = append(t.byName[e.name], e)
+	}
+	return nil
+}
+
+// findDatabase returns the host path of the directory of the database, if there
+// is one.
+func (t *transaction) findDatabase() (string, bool) {
+	for _, dir := range []string{t.opts.DBPath, rpmdb.SysimageDir, rpmdb.LegacyDir} {
+		if dir != "" && t.root.IsFile(dir+"/"+rpmdb.FileName) {
+			return t.hostDir(dir), true
+		}
+	}
+	return "", false
+}
+
+// hostDir is the host path of a directory of the tree, with no link in it.
+func (t *transaction) hostDir(dir string) string {
+	return filepath.Join(t.root.Dir(), t.paths.canon("/"+dir))
+}
+
+// databaseDir is where the rpm of the tree looks for its database.
+func (t *transaction) databaseDir() string {
+	if t.opts.DBPath != "" {
+		return t.opts.DBPath
+	}
+	for _, name := range []string{"etc/rpm/macros", "usr/lib/rpm/macros"} {
+		data, err := t.root.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		for line := range strings.Lines(string(data)) {
+			f := strings.Fields(line)
+			if len(f) == 2 && f[0] == "%_dbpath" {
+				if dir := t.macros.Expand(f[1]); strings.HasPrefix(dir, "/") && !strings.Contains(dir, "%") {
+					return dir
+				}
+			}
+		}
+	}
+	return rpmdb.SysimageDir
+}
+
+// writeDatabase records what was erased and installed.
+func (t *transaction) writeDatabase(ctx context.Context) error {
+	dir := t.databaseDir()
+	if old, ok := t.findDatabase(); ok {
+		dir = strings.TrimPrefix(old, t.root.Dir())
+	}
+	if err := t.root.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("write package database: %w", err)
+	}
+	db, err := rpmdb.Open(ctx, t.hostDir(dir), rpmdb.Options{BigEndian: t.arch() == "s390x"})
+	if err != nil {
+		return err
+	}
+	defer db.Discard()
+	if err := t.fillDatabase(ctx, db); err != nil {
+		return err
+	}
+	return db.Commit(ctx)
+}
+
+func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB) error {
+	if err := t.importKeys(ctx, db); err != nil {
+		return err
+	}
+	for _, e := range t.installed {
+		if err := t.recordOne(ctx, db, e); err != nil {
+			return fmt.Errorf("record %s: %w", e.nevra, err)
+		}
+	}
+	return nil
+}
+
+func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element) error {
+	switch {
+	case e.db != 0 && !e.present:
+		return db.Remove(ctx, e.db)
+	case e.db != 0 && e.rewritten:
+		h, err := rpmdb.WithStates(e.header, dbStates(e.states))
+		if err != nil {
+			return err
+		}
+		return db.Rewrite(ctx, e.db, h)
+	case e.db != 0:
+		return nil
+	}
+	h, err := rpmdb.Installed(e.source, rpmdb.Install{
+		Time: uint32(t.tid), TID: uint32(t.tid), Color: t.color, States: dbStates(e.states),
+	})
+	if err != nil {
+		return err
+	}
+	t.result.Installed = append(t.result.Installed, Installed{e.item, e.header, e.states})
+	_, err = db.Add(ctx, h)
+	return err
+}
+
+func dbStates(states []byte) []rpmdb.State {
+	out := make([]rpmdb.State, len(states))
+	for i, s := range states {
+		out[i] = rpmdb.State(s)
+	}
+	return out
+}
+
+// importKeys adds the keys the database does not have yet.
+func (t *transaction) importKeys(ctx context.Context, db *rpmdb.DB) error {
+	if !t.opts.ImportKeys || t.opts.Keys == nil {
+		return nil
+	}
+	known := map[string]bool{}
+	for _, e := range t.byName["gpg-pubkey"] {
+		known[e.nevra] = true
+	}
+	for _, cert := range t.opts.Keys.Certs() {
+		h, err := rpmdb.KeyHeader(cert, rpmdb.KeyOptions{Time: uint32(t.tid), RPMVersion: t.rpmVersion()})
+		if err != nil {
+			return err
+		}
+		if known[h.Identity().NEVRA()] {
+			continue
+		}
+		if _, err := db.Add(ctx, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rpmVersion is the version of the tree's rpm, empty when it has none.
+func (t *transaction) rpmVersion() string {
+	for _, e := range t.byName["rpm"] {
+		if e.present {
+			return e.header.String(rpm.TagVersion)
+		}
+	}
+	return ""
+}

@@ -1,0 +1,133 @@
+package lua
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	rt "github.com/arnodel/golua/runtime"
+	"golang.org/x/sys/unix"
+)
+
+// text returns a string argument; numbers are converted as in Lua.
+func text(args []rt.Value, i int) (string, error) {
+	if i < len(args) {
+		if s, ok := args[i].ToString(); ok && args[i].Type() != rt.NilType {
+			return s, nil
+		}
+		return "", fmt.Errorf("bad argument #%d (string expected, got %s)", i+1, args[i].TypeName())
+	}
+	return "", fmt.Errorf("bad argument #%d (string expected, got no value)", i+1)
+}
+
+// textOr is text with a default for a missing argument.
+func textOr(args []rt.Value, i int, otherwise string) (string, error) {
+	if missing(args, i) {
+		return otherwise, nil
+	}
+	return text(args, i)
+}
+
+func missing(args []rt.Value, i int) bool { return i >= len(args) || args[i].IsNil() }
+
+func integer(args []rt.Value, i int, otherwise int64) (int64, error) {
+	if missing(args, i) {
+		return otherwise, nil
+	}
+	if n, ok := rt.ToInt(args[i]); ok {
+		return n, nil
+	}
+	return 0, fmt.Errorf("bad argument #%d (number expected, got %s)", i+1, args[i].TypeName())
+}
+
+// strings_ returns the elements of a table argument.
+func tableStrings(args []rt.Value, i int) ([]string, error) {
+	if i >= len(args) {
+		return nil, fmt.Errorf("bad argument #%d (table expected, got no value)", i+1)
+	}
+	t, ok := args[i].TryTable()
+	if !ok {
+		return nil, fmt.Errorf("bad argument #%d (table expected, got %s)", i+1, args[i].TypeName())
+	}
+	var out []string
+	for n := int64(1); n <= t.Len(); n++ {
+		s, ok := t.Get(rt.IntValue(n)).ToString()
+		if !ok {
+			return nil, fmt.Errorf("bad argument #%d (strings expected)", i+1)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// failure is how posix and io functions report an error: nil, text, number.
+func failure(err error, what string) []any {
+	number := unix.EIO
+	var no unix.Errno
+	if errors.As(err, &no) {
+		number = no
+	}
+	message := number.Error()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		number, message = unix.ENOENT, "No such file or directory"
+	case errors.Is(err, fs.ErrExist):
+		number, message = unix.EEXIST, "File exists"
+	case number == unix.EACCES:
+		message = "Permission denied"
+	case number == unix.ENOTDIR:
+		message = "Not a directory"
+	case number == unix.EISDIR:
+		message = "Is a directory"
+	case number == unix.ENOTEMPTY:
+		message = "Directory not empty"
+	case number == unix.EINVAL:
+		message = "Invalid argument"
+	}
+	if what != "" {
+		message = what + ": " + message
+	}
+	return []any{nil, message, int64(number)}
+}
+
+// done is the result of a function that only succeeds: zero, or the error.
+func done(err error, what string) ([]any, error) {
+	if err != nil {
+		return failure(err, what), nil
+	}
+	return []any{int64(0)}, nil
+}
+
+// lineWriter cuts output into lines.
+type lineWriter struct {
+	line func(string)
+	part []byte
+	mute bool
+}
+
+func (w *lineWriter) Write(data []byte) (int, error) {
+	if w.mute || w.line == nil {
+		return len(data), nil
+	}
+	w.part = append(w.part, data...)
+	for {
+		i := bytes.IndexByte(w.part, '\n')
+		if i < 0 && len(w.part) < 8<<10 {
+			return len(data), nil
+		}
+		if i < 0 {
+			w.flush()
+			return len(data), nil
+		}
+		w.line(string(w.part[:i]))
+		w.part = w.part[i+1:]
+	}
+}
+
+func (w *lineWriter) flush() {
+	if len(w.part) > 0 && w.line != nil {
+		w.line(string(w.part))
+	}
+	w.part = nil
+}

@@ -1,0 +1,144 @@
+// Package lua runs Lua scriptlets of RPM packages: Lua 5.4 with the functions rpm
+// adds (rpm.*, posix.*; rpm's docs/manual/lua.md) and with io and os acting
+// inside a root tree and never outside of it. Programs run through a function
+// the caller passes in.
+//
+// posix.fork cannot copy a Go process. The child is made by running the script
+// once more from its beginning, with the results of all functions that look
+// outside replayed up to the fork and nothing done twice; from there it goes on
+// alone until it executes a program or ends, and only then does fork return in
+// the parent. Scripts whose course depends on something else than those results,
+// such as the address of a table, are not supported beyond a fork.
+//
+// Left out: rpm.open and rpm.ver objects' arithmetic beyond comparison,
+// posix.times, rpm.register, interaction.
+package lua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/arnodel/golua/lib"
+	"github.com/arnodel/golua/lib/base"
+	"github.com/arnodel/golua/lib/coroutine"
+	"github.com/arnodel/golua/lib/debuglib"
+	"github.com/arnodel/golua/lib/mathlib"
+	"github.com/arnodel/golua/lib/packagelib"
+	"github.com/arnodel/golua/lib/stringlib"
+	"github.com/arnodel/golua/lib/tablelib"
+	"github.com/arnodel/golua/lib/utf8lib"
+	rt "github.com/arnodel/golua/runtime"
+
+	"github.com/fimg/fimg/assembler/chroot"
+	"github.com/fimg/fimg/assembler/install/macro"
+	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/internal/tree"
+)
+
+// Limits of one script.
+const (
+	memoryLimit = 256 << 20 // bytes, as the interpreter counts
+	// DefaultTimeout bounds the wall time when the script names none.
+	DefaultTimeout = 10 * time.Minute
+	maxForks       = 1000
+)
+
+// Script is one scriptlet and the world it acts on.
+type Script struct {
+	Name   string // for messages
+	Source string
+	Args   []string // become arg[1], arg[2], …
+	// Arg1 and Arg2 follow them as numbers; negative ones are left out.
+	Arg1, Arg2 int
+	// Lines are what rpm.next_file returns one by one; nil: no such function.
+	Lines    func(yield func(string) bool)
+	Prefixes []string // RPM_INSTALL_PREFIX
+	Root     *rootfs.Root
+	Ledger   *tree.Ledger // receives owners the kernel refuses; may be nil
+	Macros   *macro.Set
+	Env      []string // NAME=value
+	// Line receives each line of output.
+	Line func(string)
+	// Exec runs a program inside the root.
+	Exec    func(context.Context, chroot.Command) (chroot.Result, error)
+	Timeout time.Duration
+	// Now is the current time for scripts; nil is time.Now.
+	Now func() time.Time
+}
+
+// Run runs a script to its end. The error of a failing script carries Lua's
+// message.
+func Run(ctx context.Context, s Script) error {
+	if s.Timeout <= 0 {
+		s.Timeout = DefaultTimeout
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	defer cancel()
+	p := newProcess(ctx, &s)
+	defer p.close()
+	err := p.run()
+	if ctx.Err() == context.DeadlineExceeded {
+		return fmt.Errorf("script took longer than %v", s.Timeout)
+	}
+	return err
+}
+
+// run interprets the script in a fresh interpreter.
+func (p *process) run() error {
+	r := rt.New(&p.out)
+	cleanup := lib.LoadLibs(r, base.LibLoader, packagelib.LibLoader, coroutine.LibLoader, stringlib.LibLoader,
+		tablelib.LibLoader, mathlib.LibLoader, utf8lib.LibLoader, debuglib.LibLoader)
+	defer cleanup()
+	p.lua = r
+	p.install()
+	closure, err := r.CompileAndLoadLuaChunk(p.script.Name, []byte(p.prologue()+p.script.Source), rt.TableValue(r.GlobalEnv()))
+	if err != nil {
+		return fmt.Errorf("invalid syntax in lua script: %w", err)
+	}
+	thread := r.MainThread()
+	limits := rt.RuntimeContextDef{HardLimits: rt.RuntimeResources{
+		Memory: memoryLimit, Millis: uint64(p.script.Timeout.Milliseconds()) + 1,
+	}}
+	_, err = thread.CallContext(limits, func() error {
+		term := rt.NewTerminationWith(nil, 0, true)
+		return rt.Call(thread, rt.FunctionValue(closure), []rt.Value{rt.NilValue, p.argTable()}, term)
+	})
+	p.out.flush()
+	var stop *exit
+	if errors.As(err, &stop) {
+		p.status = stop.status
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("lua script failed: %w", err)
+	}
+	return nil
+}
+
+// prologue gives the script its arguments, as rpm does.
+func (p *process) prologue() string { return "local opt, arg = ...;" }
+
+func (p *process) argTable() rt.Value {
+	t := rt.NewTable()
+	n := int64(0)
+	add := func(v rt.Value) { n++; p.lua.SetTable(t, rt.IntValue(n), v) }
+	for _, a := range p.script.Args {
+		add(rt.StringValue(a))
+	}
+	for _, a := range []int{p.script.Arg1, p.script.Arg2} {
+		if a >= 0 {
+			add(rt.IntValue(int64(a)))
+		}
+	}
+	return rt.TableValue(t)
+}
+
+// exit ends a script from inside a function.
+type exit struct{ status int }
+
+func (e *exit) Error() string { return fmt.Sprintf("exit %d", e.status) }

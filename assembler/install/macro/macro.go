@@ -1,0 +1,138 @@
+// Package macro expands the macros that scriptlets marked for expansion and Lua
+// scriptlets use: a table of names with rpm's usual values, "%name", "%{name}",
+// "%{?name}", "%{?name:text}", "%{!?name:text}" and "%%" (rpm's
+// docs/man/rpm-macros.7). Left out: parameters, shell and expression expansion,
+// built-in functions; they stay as they are.
+package macro
+
+import (
+	"maps"
+	"strings"
+)
+
+// maxDepth bounds the nesting of expansions, as in rpm.
+const maxDepth = 64
+
+// Set is a set of macros. It is not for concurrent use.
+type Set struct {
+	table map[string]string
+}
+
+// New returns the macros of an installed Fedora for an architecture, and more.
+func New(arch string, more map[string]string) *Set {
+	lib := "lib64"
+	if arch == "i686" || arch == "i386" || arch == "armv7hl" {
+		lib = "lib"
+	}
+	s := &Set{table: map[string]string{
+		"_prefix": "/usr", "_exec_prefix": "%{_prefix}", "_bindir": "%{_exec_prefix}/bin",
+		"_sbindir": "%{_exec_prefix}/sbin", "_libexecdir": "%{_exec_prefix}/libexec",
+		"_lib": lib, "_libdir": "%{_exec_prefix}/%{_lib}", "_datadir": "%{_prefix}/share",
+		"_datarootdir": "%{_prefix}/share", "_includedir": "%{_prefix}/include",
+		"_sysconfdir": "/etc", "_var": "/var", "_localstatedir": "/var", "_sharedstatedir": "/var/lib",
+		"_rundir": "/run", "_mandir": "%{_datadir}/man", "_infodir": "%{_datadir}/info",
+		"_docdir": "%{_datadir}/doc", "_usr": "/usr", "_tmppath": "%{_var}/tmp",
+		"_rpmconfigdir": "/usr/lib/rpm", "_dbpath": "%{_usr}/lib/sysimage/rpm",
+		"_unitdir": "%{_prefix}/lib/systemd/system", "_sysusersdir": "%{_prefix}/lib/sysusers.d",
+		"_tmpfilesdir": "%{_prefix}/lib/tmpfiles.d", "_presetdir": "%{_prefix}/lib/systemd/system-preset",
+		"_os": "linux", "_arch": arch, "_target_cpu": arch, "_target_os": "linux", "nil": "",
+	}}
+	maps.Copy(s.table, more)
+	return s
+}
+
+// Define sets a macro.
+func (s *Set) Define(name, body string) { s.table[name] = body }
+
+// Undefine forgets a macro.
+func (s *Set) Undefine(name string) { delete(s.table, name) }
+
+// Defined tells whether there is a macro of that name.
+func (s *Set) Defined(name string) bool { _, ok := s.table[name]; return ok }
+
+// Expand replaces the macros in text. What is not known stays.
+func (s *Set) Expand(text string) string { return s.expand(text, 0) }
+
+func (s *Set) expand(text string, depth int) string {
+	if depth > maxDepth || !strings.Contains(text, "%") {
+		return text
+	}
+	var b strings.Builder
+	for {
+		i := strings.IndexByte(text, '%')
+		if i < 0 || i+1 == len(text) {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(text[:i])
+		used, out := s.one(text[i:], depth)
+		b.WriteString(out)
+		text = text[i+used:]
+	}
+}
+
+// one expands the macro text begins with; it returns how much of text it is.
+func (s *Set) one(text string, depth int) (int, string) {
+	switch c := text[1]; {
+	case c == '%':
+		return 2, "%"
+	case c == '{':
+		end := closing(text)
+		if end < 0 {
+			return len(text), text
+		}
+		return end + 1, s.braced(text[2:end], text[:end+1], depth)
+	case isName(c):
+		end := 1
+		for end < len(text) && isName(text[end]) {
+			end++
+		}
+		if body, ok := s.table[text[1:end]]; ok && end > 3 {
+			return end, s.expand(body, depth+1)
+		}
+		return end, text[:end]
+	}
+	return 1, "%"
+}
+
+// closing finds the brace that ends text's first macro.
+func closing(text string) int {
+	level := 0
+	for i := 1; i < len(text); i++ {
+		switch text[i] {
+		case '{':
+			level++
+		case '}':
+			level--
+			if level == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func isName(c byte) bool {
+	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// braced expands the inside of "%{…}"; whole is returned for what is not known.
+func (s *Set) braced(inner, whole string, depth int) string {
+	name := strings.TrimLeft(inner, "?!")
+	flags := inner[:len(inner)-len(name)]
+	name, text, has := strings.Cut(name, ":")
+	body, ok := s.table[name]
+	switch {
+	case flags == "" && ok && !has:
+		return s.expand(body, depth+1)
+	case flags == "":
+		return whole
+	case ok == strings.Contains(flags, "!"):
+		return ""
+	case has:
+		return s.expand(text, depth+1)
+	case ok:
+		return s.expand(body, depth+1)
+	}
+	return ""
+}

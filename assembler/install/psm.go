@@ -1,0 +1,157 @@
+package install
+
+import (
+	"context"
+	"errors"
+
+	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/repo/rpm"
+)
+
+// script runs a package's scriptlet of one phase.
+func (t *transaction) script(ctx context.Context, e *element, phase rpm.Phase, arg int) error {
+	return t.run(ctx, call{e: e, script: e.header.Script(phase), phase: string(phase), arg1: arg, arg2: noArg})
+}
+
+// steps runs steps until one fails.
+func steps(list ...func() error) error {
+	for _, step := range list {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installOne installs a package (rpmPackageInstall in rpm's psm.c).
+func (t *transaction) installOne(ctx context.Context, e *element) error {
+	arg := t.count(e.name) + 1
+	return steps(
+		func() error { return t.sysusers(e) },
+		func() error { return t.packageTriggers(ctx, e, rpm.SenseTriggerPreIn, 0) },
+		func() error { return t.ownTriggers(ctx, e, rpm.SenseTriggerPreIn, 0) },
+		func() error { return t.script(ctx, e, rpm.PreIn, arg) },
+		func() error { return t.unpack(ctx, e) },
+		func() error { return t.bothFileTriggers(ctx, e, rpm.SenseTriggerIn, highPriority, arg) },
+		func() error { return t.script(ctx, e, rpm.PostIn, arg) },
+		func() error { return t.packageTriggers(ctx, e, rpm.SenseTriggerIn, 0) },
+		func() error { return t.ownTriggers(ctx, e, rpm.SenseTriggerIn, 0) },
+		func() error { return t.bothFileTriggers(ctx, e, rpm.SenseTriggerIn, lowPriority, arg) },
+		func() error { t.markReplaced(e); return nil },
+	)
+}
+
+// bothFileTriggers runs the file triggers of others for this package's files and
+// this package's for those of others; on erasure in the opposite order.
+func (t *transaction) bothFileTriggers(ctx context.Context, e *element, sense rpm.Sense, class priorityClass, arg int) error {
+	others := func() error { return t.fileTriggers(ctx, e, sense, class, arg) }
+	own := func() error { return t.ownFileTriggers(ctx, e, rpm.FileTrigger, sense, class, arg) }
+	if sense == rpm.SenseTriggerUn {
+		return steps(own, others)
+	}
+	return steps(others, own)
+}
+
+// unpack waits for the contents of a package and puts them into place.
+func (t *transaction) unpack(ctx context.Context, e *element) error {
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if e.err != nil {
+		return e.err
+	}
+	defer func() { e.staged.close(); <-t.ahead }()
+	if err := t.place(ctx, e); err != nil {
+		return err
+	}
+	if e.staged.reused {
+		t.result.FromStore++
+	}
+	t.add(e)
+	return nil
+}
+
+// add makes a package known as installed. One of the same version that it
+// replaces is no longer.
+func (t *transaction) add(e *element) {
+	t.lastNum++
+	e.num, e.present = t.lastNum, true
+	t.installed = append(t.installed, e)
+	t.byName[e.name] = append(t.byName[e.name], e)
+	t.done++
+	t.opts.Events.Emit(event.Event{Kind: event.Progress, Phase: "install", Subject: e.nevra,
+		Done: int64(t.done), Total: int64(len(t.order)), Unit: "packages"})
+}
+
+// markReplaced notes in the database that files of others were replaced.
+func (t *transaction) markReplaced(e *element) {
+	for _, r := range e.replace {
+		r.e.states[r.i] = r.state
+		r.e.rewritten = true
+	}
+}
+
+// eraseOne removes a package (rpmPackageErase).
+func (t *transaction) eraseOne(ctx context.Context, e *element) error {
+	arg := t.count(e.name) - 1
+	return steps(
+		func() error { return t.bothFileTriggers(ctx, e, rpm.SenseTriggerUn, highPriority, arg) },
+		func() error { return t.ownTriggers(ctx, e, rpm.SenseTriggerUn, -1) },
+		func() error { return t.packageTriggers(ctx, e, rpm.SenseTriggerUn, -1) },
+		func() error { return t.script(ctx, e, rpm.PreUn, arg) },
+		func() error { return t.bothFileTriggers(ctx, e, rpm.SenseTriggerUn, lowPriority, arg) },
+		func() error { return t.removeFiles(ctx, e) },
+		func() error { return t.fileTriggers(ctx, e, rpm.SenseTriggerPostUn, highPriority, arg) },
+		func() error { return t.script(ctx, e, rpm.PostUn, arg) },
+		func() error { return t.packageTriggers(ctx, e, rpm.SenseTriggerPostUn, -1) },
+		func() error { return t.fileTriggers(ctx, e, rpm.SenseTriggerPostUn, lowPriority, arg) },
+		func() error { t.remember(e); return nil },
+	)
+}
+
+// remember collects the transaction file triggers that run after everything
+// because files of an erased package match, and forgets the package.
+func (t *transaction) remember(e *element) {
+	e.present = false
+	t.done++
+	for _, owner := range t.database() {
+		for i := range owner.transTriggers {
+			trig := &owner.transTriggers[i]
+			if watches(trig, rpm.SenseTriggerPostUn) && e.hadFile(trig) {
+				t.postUn[fileTrigger{owner, trig}] = true
+			}
+		}
+	}
+	t.result.Erased = append(t.result.Erased, e.nevra)
+}
+
+func (e *element) hadFile(trig *rpm.Trigger) bool {
+	found := false
+	matchFiles(trig, []*element{e}, func(string) bool { found = true; return false }, inDatabase)
+	return found
+}
+
+// process installs and erases in order. A package whose critical scriptlet fails
+// is not installed, and the transaction ends there: what rpm would go on with is
+// of no use in an image.
+func (t *transaction) process(ctx context.Context) error {
+	for _, e := range t.order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		var err error
+		if e.added {
+			err = t.installOne(ctx, e)
+		} else {
+			err = t.eraseOne(ctx, e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errNotInstalled = errors.New("is not installed")
