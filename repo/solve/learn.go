@@ -216,6 +216,12 @@ func (s *solver) giveUp(i int32) {
 	switch {
 	case s.choice.has(i):
 		s.disableChoice(i)
+	case s.job.has(i): // the whole job
+		for k, j := range s.jobOf {
+			if j == s.jobOf[i-s.job.start] {
+				s.rules[s.job.start+int32(k)].disabled = true
+			}
+		}
 	case s.update.has(i):
 		s.rules[i].disabled = true
 		if f := &s.rules[i-s.update.start+s.feature.start]; f.p != 0 {

@@ -109,6 +109,10 @@ func (s *solver) sameColor(a, b pool.ID) bool {
 func (s *solver) prepare() error {
 	s.findMulti()
 	s.excludeFromWeak()
+	return s.prepareRules()
+}
+
+func (s *solver) prepareRules() error {
 	if err := s.packageRules(); err != nil {
 		return err
 	}

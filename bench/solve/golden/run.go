@@ -9,6 +9,7 @@ import (
 
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/modules"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/solve"
 )
@@ -17,8 +18,10 @@ import (
 type World struct {
 	Arch    string
 	sources []pool.Source
-	comps   comps.Comps
-	modules []module
+	repos   []*repo.Repository
+	comps   *comps.Comps
+	modules modules.Set
+	hidden  map[string][]pool.ID // by enabled streams
 }
 
 // Load loads repositories from directories, with its cache in cacheDir.
@@ -36,15 +39,12 @@ func Load(ctx context.Context, arch, cacheDir string, dirs []string) (*World, er
 	if err != nil {
 		return nil, err
 	}
-	w := &World{Arch: arch}
-	for i, r := range loaded {
+	w := &World{Arch: arch, repos: loaded, comps: repo.Groups(loaded), hidden: map[string][]pool.ID{}}
+	for _, r := range loaded {
 		w.sources = append(w.sources, r.PoolSource(ctx))
-		w.comps.Merge(r.Comps)
-		m, err := readModules(dirs[i])
-		if err != nil {
-			return nil, err
+		if r.Modules != nil {
+			w.modules.Merge(r.Modules)
 		}
-		w.modules = append(w.modules, m...)
 	}
 	return w, nil
 }
@@ -83,39 +83,61 @@ func (w *World) Run(ctx context.Context, j *Job, variant string) Result {
 // profiles, and takes out what its excludes and the modules hide.
 func (w *World) request(u *pool.Universe, j *Job) (solve.Request, error) {
 	var req solve.Request
-	enabled := map[string]string{}
-	for _, m := range j.Modules {
-		name, stream, _ := strings.Cut(m, ":")
-		enabled[name] = stream
-	}
-	var groups []string
-	var profiles []string
+	enable := slices.Clone(j.Modules)
+	var groups, profiles []string
 	for _, a := range j.Args {
 		spec, isGroup := strings.CutPrefix(a, "@")
-		name, stream, isModule := strings.Cut(spec, ":")
 		switch {
 		case !isGroup:
 			req.Install = append(req.Install, a)
-		case isModule:
-			stream, profile, _ := strings.Cut(stream, "/")
-			enabled[name] = stream
-			profiles = append(profiles, name+":"+stream+"/"+profile)
+		case w.modules.Has(spec):
+			stream, _, _ := strings.Cut(spec, "/")
+			enable, profiles = append(enable, stream), append(profiles, spec)
 		default:
 			groups = append(groups, a)
 		}
 	}
 	solve.Exclude(u, j.Exclude)
-	w.hide(u, enabled)
-	for _, p := range profiles {
-		rpms, err := w.profile(p)
-		if err != nil {
-			return req, err
-		}
-		req.Install = append(req.Install, rpms...)
+	if err := w.modular(u, &req, enable, profiles); err != nil {
+		return req, err
 	}
 	wanted, err := w.comps.Expand(groups, comps.Request{})
 	for _, g := range wanted {
 		req.Group = append(req.Group, solve.GroupPackage{Name: g.Name, Requires: g.Requires, BaseArch: g.BaseArchOnly, Group: g.Group})
 	}
 	return req, err
+}
+
+// modular hides what the enabled streams do not offer, and adds the packages of
+// profiles to the request. What is hidden is found once for a set of streams.
+func (w *World) modular(u *pool.Universe, req *solve.Request, enable, profiles []string) error {
+	key := strings.Join(enable, " ")
+	if hidden, ok := w.hidden[key]; ok && len(profiles) == 0 {
+		u.Exclude(hidden...)
+		return nil
+	}
+	fresh, err := pool.NewUniverse(w.Arch, w.sources...)
+	if err != nil {
+		return err
+	}
+	selection, err := repo.FilterModules(fresh, w.repos, modules.Request{Arch: w.Arch, Enable: enable})
+	if err != nil {
+		return err
+	}
+	var hidden []pool.ID
+	for id := range fresh.All() {
+		if fresh.Excluded(id) {
+			hidden = append(hidden, id)
+		}
+	}
+	w.hidden[key] = hidden
+	u.Exclude(hidden...)
+	for _, p := range profiles {
+		names, err := w.modules.Profile(selection, p)
+		if err != nil {
+			return err
+		}
+		req.Install = append(req.Install, names...)
+	}
+	return nil
 }

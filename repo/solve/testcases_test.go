@@ -1,0 +1,485 @@
+package solve
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fimg/fimg/repo/pool"
+	"github.com/fimg/fimg/repo/pool/evr"
+	"github.com/fimg/fimg/repo/repodata"
+)
+
+// libsolv's own cases that concern what this package does, by directory. The
+// whole directory applies but for the names after a minus sign: those test flags
+// of libsolv that neither dnf nor this package uses.
+var applicable = map[string][]string{
+	"choose": nil, "cplxdeps": nil, "recommendations": nil, "evrcmp": nil, "sat": nil,
+	"alternative": nil, "choicerules": nil,
+	"weakdeps": nil, "excludefromweak": nil, "forcebest": nil, "multiversion": nil, "yumobs": nil,
+	"focus": nil, "whatprovideswithdisabled": nil, "lockstep": nil,
+}
+
+// testcase is one libsolv testcase file being run.
+type testcase struct {
+	repos              []*caseRepo
+	arch               string
+	flags              []string
+	jobs               []caseJob
+	disabled           []string
+	want               []string // result lines
+	check              bool     // a transaction or the rules are expected
+	rules, transaction bool
+	compared           []string // results of evrcmp
+	line               string
+}
+
+type caseRepo struct {
+	name      string
+	priority  int
+	installed bool
+	packages  []*repodata.Package
+}
+
+type caseJob struct{ action, kind, what, flags string }
+
+// errNotOurs marks what a testcase wants and this package does not do.
+type errNotOurs string
+
+func (e errNotOurs) Error() string { return "not supported here: " + string(e) }
+
+func TestLibsolvTestcases(t *testing.T) {
+	dir := os.Getenv("FIMG_LIBSOLV_TESTCASES")
+	if dir == "" {
+		t.Skip("FIMG_LIBSOLV_TESTCASES does not name libsolv's test/testcases")
+	}
+	passed := 0
+	for sub := range applicable {
+		files, _ := filepath.Glob(filepath.Join(dir, sub, "*.t"))
+		for _, f := range files {
+			t.Run(sub+"/"+filepath.Base(f), func(t *testing.T) {
+				if err := runCase(f); err != nil {
+					if _, ok := err.(errNotOurs); ok {
+						t.Skip(err)
+					}
+					t.Error(err)
+					return
+				}
+				passed++
+			})
+		}
+	}
+	t.Logf("%d cases pass", passed)
+}
+
+func runCase(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	c := &testcase{}
+	n := 0
+	for scan := bufio.NewScanner(f); scan.Scan(); {
+		c.line = scan.Text()
+		if err := c.read(&n); err != nil {
+			return err
+		}
+	}
+	for i := range c.want {
+		c.want[i] = strings.TrimPrefix(c.want[i], "job noop provides ")
+	}
+	if len(c.compared) > 0 && len(c.want) > 0 && !slices.Equal(c.compared, c.want) {
+		return fmt.Errorf("got %q, want %q", c.compared, c.want)
+	}
+	if n, err = c.finish(n); err == nil && n == 0 {
+		err = errNotOurs("no transaction in it")
+	}
+	return err
+}
+
+// read takes one line; n counts the transactions compared.
+func (c *testcase) read(n *int) (err error) {
+	if rest, ok := strings.CutPrefix(c.line, "#>"); ok {
+		if strings.HasPrefix(rest, "=") {
+			return c.packageLine(rest[1:])
+		}
+		c.want = append(c.want, rest)
+		return nil
+	}
+	f := strings.Fields(c.line)
+	if len(f) == 0 || strings.HasPrefix(f[0], "#") {
+		return nil
+	}
+	switch f[0] {
+	case "feature":
+	case "repo":
+		r := &caseRepo{name: f[1]}
+		fmt.Sscan(f[2], &r.priority)
+		c.repos = append(c.repos, r)
+	case "system":
+		if c.arch = f[1]; c.arch == "unset" {
+			c.arch = ""
+		}
+		for _, r := range c.repos {
+			r.installed = len(f) > 3 && r.name == f[3]
+		}
+		if len(f) > 2 && f[2] != "rpm" && f[2] != "*" {
+			return errNotOurs(c.line)
+		}
+	case "poolflags", "solverflags":
+		c.flags = append(c.flags, f[1:]...)
+	case "job":
+		return c.jobLine(f[1:])
+	case "disable":
+		c.disabled = append(c.disabled, f[2])
+	case "result":
+		c.check = c.check || strings.Contains(f[1], "transaction") || strings.Contains(f[1], "rules")
+		c.rules = strings.Contains(f[1], "rules")
+		c.transaction = strings.Contains(f[1], "transaction")
+		c.want = nil
+	case "evrcmp":
+		got := fmt.Sprint(f[1], map[int]string{-1: " < ", 0: " = ", 1: " > "}[evr.Compare(f[1], f[2])], f[2])
+		c.compared = append(c.compared, got)
+		*n++
+	case "nextjob":
+		if *n, err = c.finish(*n); err != nil {
+			return err
+		}
+		c.jobs, c.want, c.check = nil, nil, false
+	default:
+		return errNotOurs(c.line)
+	}
+	return nil
+}
+
+func (c *testcase) jobLine(f []string) error {
+	j := caseJob{action: f[0], kind: f[1]}
+	if last := f[len(f)-1]; strings.HasPrefix(last, "[") {
+		j.flags, f = strings.Trim(last, "[]"), f[:len(f)-1]
+	}
+	j.what = strings.Join(f[2:], " ")
+	c.jobs = append(c.jobs, j)
+	return nil
+}
+
+var richWords = strings.NewReplacer(" & ", " and ", " | ", " or ", " <IF> ", " if ", " <UNLESS> ", " unless ",
+	" <ELSE> ", " else ", " + ", " with ", " <WITHOUT> ", " without ")
+
+var elseInParentheses = regexp.MustCompile(`(<IF>|<UNLESS>) \(([^()]*) <ELSE> ([^()]*)\)`)
+
+func caseDep(text string) repodata.Dep {
+	text = elseInParentheses.ReplaceAllString(text, "$1 $2 <ELSE> $3")
+	if rich := richWords.Replace(text); rich != text {
+		return repodata.Dep{Name: []byte("(" + rich + ")")}
+	}
+	f := strings.Fields(text)
+	d := repodata.Dep{Name: []byte(f[0])}
+	if len(f) == 3 {
+		for _, c := range f[1] {
+			d.Flags |= map[rune]repodata.Flags{'<': repodata.Less, '>': repodata.Greater, '=': repodata.Equal}[c]
+		}
+		d.Epoch, d.Version, d.Release = caseEVR(f[2])
+	}
+	return d
+}
+
+func caseEVR(s string) (e, v, r []byte) {
+	if epoch, rest, ok := strings.Cut(s, ":"); ok {
+		e, s = []byte(epoch), rest
+	}
+	version, release, _ := strings.Cut(s, "-")
+	return e, []byte(version), []byte(release)
+}
+
+func (c *testcase) packageLine(text string) error {
+	r := c.repos[len(c.repos)-1]
+	tag, value, _ := strings.Cut(text, ":")
+	value = strings.TrimSpace(value)
+	if tag == "Pkg" {
+		f := strings.Fields(value)
+		f = append(f, "noarch")
+		p := &repodata.Package{Name: []byte(f[0]), Release: []byte(f[2]), Arch: []byte(f[3])}
+		p.Epoch, p.Version, _ = caseEVR(f[1])
+		r.packages = append(r.packages, p)
+		return nil
+	}
+	if len(r.packages) == 0 {
+		return nil
+	}
+	p := r.packages[len(r.packages)-1]
+	list := map[string]*[]repodata.Dep{"Prv": &p.Provides, "Req": &p.Requires, "Con": &p.Conflicts, "Obs": &p.Obsoletes,
+		"Rec": &p.Recommends, "Sug": &p.Suggests, "Sup": &p.Supplements, "Enh": &p.Enhances}[tag]
+	if list == nil {
+		return nil
+	}
+	if strings.Contains(value, "namespace:") || strings.Contains(value, "<NAMESPACE>") {
+		return errNotOurs(value)
+	}
+	*list = append(*list, caseDep(value))
+	return nil
+}
+
+func (c *testcase) universe() (*pool.Universe, error) {
+	slices.SortStableFunc(c.repos, func(a, b *caseRepo) int {
+		if a.installed == b.installed {
+			return 0
+		} else if a.installed {
+			return -1
+		}
+		return 1
+	})
+	var sources []pool.Source
+	for _, r := range c.repos {
+		b := pool.NewBuilder("")
+		for _, p := range r.packages {
+			if err := b.Add(p); err != nil {
+				return nil, err
+			}
+		}
+		x, err := pool.Load(b.Bytes())
+		if err != nil {
+			return nil, err
+		}
+		prio, _, _ := strings.Cut(r.name, ".")
+		sources = append(sources, pool.Source{Index: x, Name: prio, Priority: -r.priority, Installed: r.installed})
+	}
+	u, err := pool.NewUniverse(c.arch, sources...)
+	if err != nil {
+		return nil, err
+	}
+	for id := range u.All() {
+		if slices.Contains(c.disabled, caseName(u, id)) {
+			u.Exclude(id)
+		}
+	}
+	return u, nil
+}
+
+// caseName is name-version-release.arch@repository.
+func caseName(u *pool.Universe, id pool.ID) string {
+	return shortName(u, id) + "@" + u.Source(id).Name
+}
+
+func shortName(u *pool.Universe, id pool.ID) string {
+	p := u.Package(id)
+	v := p.Version
+	if p.Epoch != "0" {
+		v = p.Epoch + ":" + v
+	}
+	return p.Name + "-" + v + "-" + p.Release + "." + p.Arch
+}
+
+// finish solves what has been read and compares.
+func (c *testcase) finish(n int) (int, error) {
+	if !c.check {
+		return n, nil
+	}
+	u, err := c.universe()
+	if err != nil {
+		return n, err
+	}
+	s := newSolver(context.Background(), u, nil, Options{})
+	s.multi, s.notWeak = map[pool.ID]bool{}, map[pool.ID]bool{}
+	if err := c.configure(s); err != nil {
+		return n, err
+	}
+	if err = s.prepareRules(); err == nil {
+		err = s.run()
+	}
+	refused := slices.ContainsFunc(c.want, func(l string) bool { return strings.HasPrefix(l, "problem ") })
+	if refused || err != nil {
+		if refused != (err != nil) {
+			return n, fmt.Errorf("refused %v, want %q", err, c.want)
+		}
+		return n + 1, nil
+	}
+	if c.rules {
+		if err := c.compareRules(s); err != nil {
+			return n, err
+		}
+	}
+	if c.transaction {
+		err = c.compare(s)
+	}
+	return n + 1, err
+}
+
+// compareRules compares the rules made from dependencies with those listed.
+func (c *testcase) compareRules(s *solver) error {
+	lines := map[string][]string{}
+	for _, l := range c.want {
+		if f := strings.Fields(l); len(f) == 4 && f[0] == "rule" && f[1] == "pkg" {
+			lines[f[2]] = append(lines[f[2]], f[3])
+		}
+	}
+	var want, have []string
+	for _, l := range lines {
+		slices.Sort(l)
+		want = append(want, strings.Join(l, " "))
+	}
+	for i := s.pkg.start; i < s.pkg.end; i++ {
+		var l []string
+		s.rules[i].literals(func(p lit) bool {
+			l = append(l, strings.Repeat("-", btoi(p < 0))+caseName(s.u, abs(p)))
+			return true
+		})
+		slices.Sort(l)
+		have = append(have, strings.Join(l, " "))
+	}
+	slices.Sort(want)
+	slices.Sort(have)
+	if !slices.Equal(want, have) {
+		return fmt.Errorf("rules: got %q, want %q", have, want)
+	}
+	return nil
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// compare looks at the packages that come; of those that go only the replaced
+// and removed as such.
+func (c *testcase) compare(s *solver) error {
+	var want, have []string
+	for _, l := range c.want {
+		f := strings.Fields(l)
+		switch f[0] {
+		case "install":
+			want = append(want, "+"+f[1])
+		case "upgrade", "downgrade", "change", "reinstall":
+			want = append(want, "-"+f[1], "+"+f[2])
+		case "erase":
+			want = append(want, "-"+f[1])
+		case "obsoleted", "upgraded":
+			want = append(want, "-"+f[1])
+		}
+	}
+	t := s.transaction()
+	for _, it := range t.Install {
+		have = append(have, "+"+caseName(s.u, it.ID))
+	}
+	for _, id := range slices.Concat(t.Remove, t.Replace) {
+		have = append(have, "-"+caseName(s.u, id))
+	}
+	slices.Sort(want)
+	want = slices.Compact(want)
+	slices.Sort(have)
+	if !slices.Equal(want, have) {
+		return fmt.Errorf("got %q, want %q", have, want)
+	}
+	return nil
+}
+
+// configure applies flags and jobs.
+func (c *testcase) configure(s *solver) error {
+	for _, f := range c.flags {
+		switch f {
+		case "ignorerecommended":
+			s.opt.NoWeak = true
+		case "allowuninstall":
+			s.opt.AllowErasing = true
+		case "whatprovideswithdisabled", "allowvendorchange", "bestobeypolicy", "yumobsoletes", "implicitobsoleteusescolors",
+			"noobsoletesmultiversion", "keepexplicitobsoletes", "keeporphans", "noautotarget":
+		default:
+			return errNotOurs(f)
+		}
+	}
+	for _, j := range c.jobs {
+		if err := c.apply(s, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *testcase) apply(s *solver, j caseJob) error {
+	ids, dep, err := c.selected(s.u, j)
+	if err != nil {
+		return err
+	}
+	switch j.action {
+	case "install", "erase":
+		job := Job{Any: ids, Dep: dep}
+		if j.action == "erase" {
+			job.Action = Erase
+		}
+		for _, f := range strings.Split(j.flags, ",") {
+			switch f {
+			case "":
+			case "forcebest":
+				job.Best = true
+			case "weak":
+				job.Weak = true
+			case "setarch":
+				job.SetArch = true
+			case "setevr", "targeted":
+			default:
+				return errNotOurs(f)
+			}
+		}
+		s.jobs = append(s.jobs, job)
+	case "multiversion":
+		for _, id := range ids {
+			s.multi[id] = true
+		}
+	case "excludefromweak":
+		for _, id := range ids {
+			s.notWeak[id] = true
+		}
+	default:
+		return errNotOurs("job " + j.action)
+	}
+	return nil
+}
+
+// selected finds the packages a job means.
+func (c *testcase) selected(u *pool.Universe, j caseJob) (ids []pool.ID, dep pool.Ref, err error) {
+	switch j.kind {
+	case "pkg", "oneof":
+		for id := range u.All() {
+			if slices.Contains(strings.Fields(j.what), caseName(u, id)) {
+				ids = append(ids, id)
+			}
+		}
+		return ids, dep, nil
+	case "name", "provides":
+	default:
+		return nil, dep, errNotOurs("selection " + j.kind)
+	}
+	d := caseDep(j.what)
+	if string(d.Name[0]) == "(" {
+		dep, err = u.Parse(string(d.Name))
+		return nil, dep, err
+	}
+	text := string(d.Name)
+	if f := strings.Fields(j.what); len(f) == 3 {
+		text = "(" + j.what + ")"
+	}
+	if dep, err = u.Parse(text); err != nil {
+		return nil, dep, err
+	}
+	if j.kind == "provides" {
+		return slices.Clone(u.Providers(dep)), pool.Ref{}, nil
+	}
+	name, arch := string(d.Name), ""
+	if i := strings.LastIndexByte(name, '.'); i > 0 && u.Providers(dep) == nil {
+		name, arch = name[:i], name[i+1:]
+	}
+	for id := range u.All() {
+		if p := u.Package(id); p.Name == name && (arch == "" || p.Arch == arch) && u.MatchesNEVR(id, dep) && u.ArchScore(id) != 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids, pool.Ref{}, nil
+}
