@@ -113,7 +113,7 @@ func (f *finder) skip(at, n int) {
 		cur := uint32(at) + f.base
 		h4 := hash(seq, hash4Bits)
 		m4 := f.hash4[h4]
-			f.hash2[hash(seq<<16, hash2Bits)], f.hash3[hash(seq<<8, hash3Bits)], f.hash4[h4] = cur, cur, cur
+		f.hash2[hash(seq<<16, hash2Bits)], f.hash3[hash(seq<<8, hash3Bits)], f.hash4[h4] = cur, cur, cur
 		f.tree(cur, m4, at, limit, limit, nil)
 		at++
 	}
