@@ -36,6 +36,7 @@ type testcase struct {
 	want               []string // result lines
 	check              bool     // a transaction or the rules are expected
 	rules, transaction bool
+	dir                string
 	compared           []string // results of evrcmp
 	line               string
 }
@@ -84,7 +85,7 @@ func runCase(path string) error {
 		return err
 	}
 	defer f.Close()
-	c := &testcase{}
+	c := &testcase{dir: filepath.Dir(path)}
 	n := 0
 	for scan := bufio.NewScanner(f); scan.Scan(); {
 		c.line = scan.Text()
@@ -106,6 +107,9 @@ func runCase(path string) error {
 
 // read takes one line; n counts the transactions compared.
 func (c *testcase) read(n *int) (err error) {
+	if strings.Contains(c.line, "reusesolver") {
+		return errNotOurs(c.line)
+	}
 	if rest, ok := strings.CutPrefix(c.line, "#>"); ok {
 		if strings.HasPrefix(rest, "=") {
 			return c.packageLine(rest[1:])
@@ -123,6 +127,9 @@ func (c *testcase) read(n *int) (err error) {
 		r := &caseRepo{name: f[1]}
 		fmt.Sscan(f[2], &r.priority)
 		c.repos = append(c.repos, r)
+		if len(f) > 4 && f[4] != "<inline>" {
+			return c.packageFile(f[4])
+		}
 	case "system":
 		if c.arch = f[1]; c.arch == "unset" {
 			c.arch = ""
@@ -196,6 +203,22 @@ func caseEVR(s string) (e, v, r []byte) {
 	}
 	version, release, _ := strings.Cut(s, "-")
 	return e, []byte(version), []byte(release)
+}
+
+// packageFile reads packages from a file beside the case.
+func (c *testcase) packageFile(name string) error {
+	text, err := os.ReadFile(filepath.Join(c.dir, name))
+	if err != nil {
+		return errNotOurs(name)
+	}
+	for _, l := range strings.Split(string(text), "\n") {
+		if rest, ok := strings.CutPrefix(l, "="); ok {
+			if err := c.packageLine(rest); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (c *testcase) packageLine(text string) error {
