@@ -159,6 +159,7 @@ func (c *content) describe(i *inode) error {
 		if reason != "" {
 			return &ContentError{n.Path, reason}
 		}
+		c.feats.compat |= compatExtAttr
 	}
 	switch {
 	case n.IsFile():
@@ -185,7 +186,9 @@ func (c *content) file(i *inode) error {
 	if n.Size < 0 || n.Size > limit {
 		return &ContentError{n.Path, fmt.Sprintf("a file of %d bytes is too large", n.Size)}
 	}
-	i.size = n.Size
+	if i.size = n.Size; n.Size > 1<<31-1 {
+		c.feats.ro |= roLargeFile
+	}
 	if n.Size > 0 {
 		i.data = []interval{{0, ceil(n.Size, block)}}
 	}

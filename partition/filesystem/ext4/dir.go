@@ -30,7 +30,17 @@ type directory struct {
 	self    uint32
 	parent  uint32
 	entries []dirent
-	least   int // blocks, for lost+found
+	least   int  // blocks, for lost+found
+	typed   bool // entries have a file type
+}
+
+// dots are the entries of the directory itself and its parent.
+func (d *directory) dots() []dirent {
+	kind := uint8(0)
+	if d.typed {
+		kind = 2
+	}
+	return []dirent{{".", d.self, kind}, {"..", d.parent, kind}}
 }
 
 func (d *directory) room() int {
@@ -42,8 +52,7 @@ func (d *directory) room() int {
 
 // blocks returns the encoded directory and whether it has an index.
 func (d *directory) blocks() ([][]byte, bool) {
-	dots := []dirent{{".", d.self, 2}, {"..", d.parent, 2}}
-	leaves := d.pack(slices.Concat(dots, d.entries), d.room())
+	leaves := d.pack(slices.Concat(d.dots(), d.entries), d.room())
 	if len(leaves) > 1 && d.indexed {
 		return d.tree(), true
 	}
@@ -181,8 +190,9 @@ func (d *directory) indexTail() int {
 // root encodes struct dx_root: the dots, a description, then keys and blocks.
 func (d *directory) root(keys, blocks []uint32, levels uint8) []byte {
 	raw := make([]byte, d.block)
-	putDirent(raw, dirent{".", d.self, 2}, 12)
-	putDirent(raw[12:], dirent{"..", d.parent, 2}, d.block-12)
+	dots := d.dots()
+	putDirent(raw, dots[0], 12)
+	putDirent(raw[12:], dots[1], d.block-12)
 	raw[28], raw[29], raw[30] = hashHalfMD4, 8, levels
 	d.fill(raw, 32, d.rootLimit(), keys, blocks)
 	return raw

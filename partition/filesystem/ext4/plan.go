@@ -137,7 +137,8 @@ func (p *plan) dirBlocks(i *inode) int64 {
 func (p *plan) directory(i *inode) *directory {
 	return &directory{block: int(p.block), sums: p.ro&roMetadataCsum != 0, seed: inodeSeed(p.seed, i.number, 0),
 		hash: p.opts.HashSeed, indexed: p.compat&compatDirIndex != 0, self: i.number, parent: i.parent,
-		entries: i.entries, least: i.least}
+		entries: i.entries, least: i.least,
+		typed: p.incompat&incompatFiletype != 0}
 }
 
 // Estimate returns a size in whole MiB that holds t with little to spare; o.Size

@@ -1,0 +1,244 @@
+package ext4
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fimg/fimg/internal/tree"
+)
+
+// maxDepth and maxNames bound a walk.
+const (
+	maxDepth = 4096 / 2
+	maxNames = 1 << 24
+)
+
+// walker is the state of one walk.
+type walker struct {
+	*FS
+	ctx   context.Context
+	fn    func(*tree.Node) error
+	links map[uint32]uint64
+	above []uint32 // directories on the way, against loops
+	names int
+}
+
+// Walk implements tree.Tree. lost+found is shown like any other directory.
+func (fs *FS) Walk(ctx context.Context, fn func(*tree.Node) error) error {
+	w := &walker{FS: fs, ctx: ctx, fn: fn, links: map[uint32]uint64{}}
+	return w.visit(".", inodeRoot)
+}
+
+func (w *walker) visit(name string, number uint32) error {
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
+	i, err := w.inode(number)
+	if err != nil {
+		return err
+	}
+	n, err := w.node(name, i)
+	if err != nil {
+		return err
+	}
+	if err := w.fn(n); err != nil || !n.IsDir() {
+		return err
+	}
+	if slices.Contains(w.above, number) || len(w.above) >= maxDepth {
+		return damaged("directory %s contains itself or is too deep", name)
+	}
+	w.above = append(w.above, number)
+	defer func() { w.above = w.above[:len(w.above)-1] }()
+	list, err := w.list(i)
+	if err != nil {
+		return err
+	}
+	if w.names += len(list); w.names > maxNames {
+		return damaged("too many names")
+	}
+	for _, e := range list {
+		if err := w.visit(path.Join(name, e.name), e.inode); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// node makes a Node of an inode.
+func (w *walker) node(name string, i *diskInode) (*tree.Node, error) {
+	n := &tree.Node{Path: name, Mode: uint32(i.Mode), UID: uint32(i.UID) | uint32(i.UIDHi)<<16,
+		GID: uint32(i.GID) | uint32(i.GIDHi)<<16, MTime: i.modified()}
+	for _, f := range []struct {
+		bit  uint32
+		flag tree.Flags
+	}{{flagImmutable, tree.Immutable}, {flagAppend, tree.Append}, {flagNoDump, tree.NoDump}, {flagSync, tree.Sync}} {
+		if i.Flags&f.bit != 0 {
+			n.Flags |= f.flag
+		}
+	}
+	var err error
+	switch n.Type() {
+	case tree.TypeFile:
+		n.Size = i.size
+	case tree.TypeLink:
+		n.Target, err = w.target(i)
+	case tree.TypeChar, tree.TypeBlock:
+		n.Major, n.Minor = device(i.Block[:])
+	case tree.TypeDir, tree.TypeFIFO, tree.TypeSocket:
+	default:
+		return nil, damaged("inode %d of %s has no file type", i.number, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if i.Links > 1 && !n.IsDir() {
+		if w.links[i.number] == 0 {
+			w.links[i.number] = uint64(len(w.links) + 1)
+		}
+		n.Link = w.links[i.number]
+	}
+	n.Xattrs, err = w.attrs(i)
+	return n, err
+}
+
+// modified is the modification time with its extra bits.
+func (i *diskInode) modified() time.Time {
+	seconds := int64(int32(i.MTime))
+	if i.ExtraISize < 12 {
+		return time.Unix(seconds, 0).UTC()
+	}
+	return time.Unix(seconds+int64(i.MTimeExtra&3)<<32, int64(min(i.MTimeExtra>>2, 999999999))).UTC()
+}
+
+func (fs *FS) target(i *diskInode) (string, error) {
+	if i.size > 4096 || i.Flags&flagInline != 0 && i.size > 60 {
+		return "", damaged("inode %d: symbolic link of %d bytes", i.number, i.size)
+	}
+	if i.size < 60 {
+		return string(i.Block[:i.size]), nil
+	}
+	runs, err := fs.runs(i)
+	if err != nil {
+		return "", err
+	}
+	raw := make([]byte, i.size)
+	if _, err := (&openFile{fs, i.size, runs}).ReadAt(raw, 0); err != nil {
+		return "", fmt.Errorf("read ext4: inode %d: %w", i.number, err)
+	}
+	return string(raw), nil
+}
+
+// list returns the names of a directory, sorted, without the dots.
+func (fs *FS) list(i *diskInode) ([]dirent, error) {
+	if i.Flags&flagInline != 0 {
+		return nil, damaged("inode %d has inline data, which is not supported", i.number)
+	}
+	runs, err := fs.runs(i)
+	if err != nil {
+		return nil, err
+	}
+	if i.size > maxDirectory {
+		return nil, damaged("directory of %d bytes", i.size)
+	}
+	var list []dirent
+	for _, r := range runs {
+		for n := range r.count {
+			if (r.logical+n)*fs.g.block >= i.size {
+				break
+			}
+			raw, err := fs.readBlock(r.physical + n)
+			if err != nil {
+				return nil, err
+			}
+			if list, err = fs.leaf(i, raw, r.logical+n, list); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b dirent) int { return cmp.Compare(a.name, b.name) })
+	for n := range len(list) - 1 {
+		if list[n].name == list[n+1].name {
+			return nil, damaged("name %q is twice in a directory", list[n].name)
+		}
+	}
+	return list, nil
+}
+
+// leaf adds the names of a directory block. Blocks of the index look like empty
+// ones and are not needed; theirs and the root's checksum is of another kind.
+func (fs *FS) leaf(i *diskInode, raw []byte, logical int64, list []dirent) ([]dirent, error) {
+	if fs.sums() && !(i.Flags&flagIndex != 0 && (logical == 0 || isNode(raw))) {
+		tail := raw[len(raw)-tailSize:]
+		if tail[7] != 0xde || crc(i.seed, raw[:len(raw)-tailSize]) != binary.LittleEndian.Uint32(tail[8:]) {
+			return nil, damaged("checksum of a directory block of inode %d", i.number)
+		}
+	}
+	for at := 0; at < len(raw); {
+		number, size, length := binary.LittleEndian.Uint32(raw[at:]), int(binary.LittleEndian.Uint16(raw[at+4:])), int(raw[at+6])
+		if size == 65535 || size == 0 {
+			size = 65536
+		}
+		if size < 8 || size%4 != 0 || size > len(raw)-at || length > size-8 {
+			return nil, damaged("directory of inode %d", i.number)
+		}
+		name := string(raw[at+8 : at+8+length])
+		if at += size; number == 0 || name == "." || name == ".." {
+			if at > len(raw)-8 {
+				break
+			}
+			continue
+		}
+		if name == "" || strings.ContainsAny(name, "/\x00") {
+			return nil, damaged("directory of inode %d has the name %q", i.number, name)
+		}
+		list = append(list, dirent{name, number, 0})
+		if at > len(raw)-8 {
+			break
+		}
+	}
+	return list, nil
+}
+
+// isNode tells whether a block is one of an index: a single empty entry.
+func isNode(raw []byte) bool {
+	size := int(binary.LittleEndian.Uint16(raw[4:]))
+	return binary.LittleEndian.Uint32(raw) == 0 && (size == len(raw) || len(raw) == 65536 && (size == 65535 || size == 0))
+}
+
+// Open implements tree.Tree.
+func (fs *FS) Open(n *tree.Node) (tree.File, error) {
+	number := uint32(inodeRoot)
+	for part := range strings.SplitSeq(path.Clean(n.Path), "/") {
+		i, err := fs.inode(number)
+		if err != nil {
+			return nil, err
+		}
+		if uint32(i.Mode)&tree.TypeMask != tree.TypeDir {
+			return nil, fmt.Errorf("open %s: not a directory on the way", n.Path)
+		}
+		list, err := fs.list(i)
+		if err != nil {
+			return nil, err
+		}
+		at, found := slices.BinarySearchFunc(list, part, func(e dirent, name string) int { return cmp.Compare(e.name, name) })
+		if !found {
+			return nil, fmt.Errorf("open %s: no such file", n.Path)
+		}
+		number = list[at].inode
+	}
+	i, err := fs.inode(number)
+	if err != nil {
+		return nil, err
+	}
+	if uint32(i.Mode)&tree.TypeMask != tree.TypeFile || i.Flags&flagInline != 0 {
+		return nil, fmt.Errorf("open %s: not a regular file, or one with inline data", n.Path)
+	}
+	runs, err := fs.runs(i)
+	return &openFile{fs, i.size, runs}, err
+}
