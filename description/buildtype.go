@@ -48,7 +48,7 @@ func (s *state) buildType(img *Image) {
 // formatOptions splits at commas; anything but exactly one "=" is a bare name. Of
 // equal names the last value counts, at the place of the first.
 func formatOptions(text string) []Option {
-	list := []Option{}
+	list, at := []Option{}, map[string]int{}
 	for _, part := range commas(text) {
 		o := Option{Name: part, Bare: true}
 		if f := strings.Split(part, "="); len(f) == 2 {
@@ -56,9 +56,10 @@ func formatOptions(text string) []Option {
 		} else {
 			o.Name = f[0]
 		}
-		if i := slices.IndexFunc(list, func(p Option) bool { return p.Name == o.Name }); i >= 0 {
+		if i, known := at[o.Name]; known {
 			list[i] = o
 		} else {
+			at[o.Name] = len(list)
 			list = append(list, o)
 		}
 	}

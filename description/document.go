@@ -47,7 +47,9 @@ func Open(ctx context.Context, opt Options) (*Document, error) {
 	if err := invalid(validate(d.root)); err != nil {
 		return nil, err
 	}
-	d.index()
+	if d.index(); len(d.profiles) > maxProfile {
+		return nil, d.refuse(d.root, Schema, fmt.Sprintf("more than %d profiles", maxProfile))
+	}
 	return d, ctx.Err()
 }
 

@@ -33,6 +33,10 @@ func goldenType(img *Image) object {
 	if t.Attr.SparePart != "" {
 		out["spare_part_mbytes"] = t.SparePartMB
 	}
+	oem := img.state.typ.first("oemconfig")
+	if v, _ := oem.child("oem-swap"); truth(v) {
+		out["oemconfig"].(object)["swap_mbytes"] = t.OEM.SwapMB
+	}
 	if len(t.SparePartAttributes) > 0 {
 		out["spare_part_fs_attributes"] = t.SparePartAttributes
 	}

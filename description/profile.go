@@ -4,9 +4,6 @@ import (
 	"slices"
 )
 
-// maxRequired bounds the profiles that one request may pull in.
-const maxRequired = 10_000
-
 // available returns the declarations that count for an architecture; of one name
 // the last.
 func (d *Document) available(arch string) map[string]*profile {
@@ -41,8 +38,8 @@ func (d *Document) resolve(requested []string, arch string) ([]string, error) {
 	return r.list, nil
 }
 
-// resolver follows requirements without recursion limits of its own: a profile
-// already listed is skipped, which also ends cycles.
+// resolver follows requirements; a profile already listed is skipped, which also
+// ends cycles. There are at most maxProfile of them.
 type resolver struct {
 	doc  *Document
 	arch string
@@ -64,9 +61,6 @@ func (r *resolver) add(name, by string) error {
 	for _, q := range p.requires {
 		if !matches(q.arch, r.arch) || r.seen[q.name] {
 			continue
-		}
-		if len(r.list) > maxRequired {
-			return r.doc.refuse(r.doc.root, Schema, "profiles require too many others")
 		}
 		if err := r.add(q.name, name); err != nil {
 			return err

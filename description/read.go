@@ -20,6 +20,8 @@ const (
 	maxNodes   = 1_000_000 // elements of one file
 	maxValue   = 256 << 10 // bytes of an attribute or of the text of one element
 	maxMistake = 200       // mistakes listed
+	maxAttrs   = 500       // attributes of one element
+	maxProfile = 2000      // profiles declared
 )
 
 // reader turns the bytes of one file into a tree. encoding/xml checks that it is
@@ -33,12 +35,18 @@ type reader struct {
 	stack []*frame
 	root  *node
 	nodes int
+	last  mark
 }
+
+// mark is where the last place was counted, so that the next one on the same line
+// is counted from there.
+type mark struct{ line, offset, col int }
 
 // frame is an open element.
 type frame struct {
 	node   *node
 	text   []byte // of the current text node
+	all    []byte // of the text nodes before it
 	broken bool   // a child, comment or instruction came
 }
 
@@ -106,7 +114,12 @@ func (r *reader) at(offset int) place {
 		return place{r.file, 1, 1}
 	}
 	offset = min(offset, len(r.data))
-	return place{r.file, lo + 1, utf8.RuneCount(r.data[r.lines[lo]:offset]) + 1}
+	from, col := r.lines[lo], 1
+	if r.last.line == lo+1 && r.last.offset <= offset {
+		from, col = r.last.offset, r.last.col
+	}
+	r.last = mark{lo + 1, offset, col + utf8.RuneCount(r.data[from:offset])}
+	return place{r.file, lo + 1, r.last.col}
 }
 
 func (r *reader) syntax(offset int, text string) error {
@@ -120,6 +133,8 @@ func (r *reader) token(tok xml.Token, start int) error {
 		return r.open(t, start)
 	case xml.EndElement:
 		r.flush()
+		top := r.stack[len(r.stack)-1]
+		top.node.all = string(top.all)
 		r.stack = r.stack[:len(r.stack)-1]
 	case xml.CharData:
 		return r.chars(t, start)
@@ -169,7 +184,7 @@ func (r *reader) chars(text []byte, start int) error {
 		return nil
 	}
 	top := r.stack[len(r.stack)-1]
-	if len(top.text)+len(top.node.all)+len(text) > maxValue {
+	if len(top.text)+len(top.all)+len(text) > maxValue {
 		return r.syntax(start, fmt.Sprintf("text is longer than %d bytes", maxValue))
 	}
 	top.text = append(top.text, text...)
@@ -189,7 +204,7 @@ func (r *reader) split() {
 func (r *reader) flush() {
 	top := r.stack[len(r.stack)-1]
 	if len(bytes.Trim(top.text, " \t\r\n")) > 0 {
-		top.node.all += string(top.text)
+		top.all = append(top.all, top.text...)
 		if !top.broken {
 			top.node.text = string(top.text)
 		}

@@ -33,7 +33,9 @@ func (r *reader) tag(start, end int) (*node, error) {
 		if _, twice := n.attr(a.name); twice {
 			return nil, r.syntax(start+i, fmt.Sprintf("attribute %s is written twice", a.name))
 		}
-		n.attrs = append(n.attrs, a)
+		if n.attrs = append(n.attrs, a); len(n.attrs) > maxAttrs {
+			return nil, r.syntax(start, fmt.Sprintf("more than %d attributes", maxAttrs))
+		}
 		i = next
 	}
 }

@@ -2,7 +2,6 @@ package description
 
 import (
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -10,17 +9,22 @@ import (
 func (s *state) repositories(img *Image, over Overrides) {
 	img.Repositories = []Repository{}
 	img.SigningKeys = []string{}
+	known := map[string]bool{}
+	add := func(key string) {
+		if !known[key] {
+			known[key] = true
+			img.SigningKeys = append(img.SigningKeys, key)
+		}
+	}
 	for _, key := range over.SigningKeys {
 		if where, _, err := translate(localAddress(key), s.doc.files.dir); err == nil {
-			img.SigningKeys = append(img.SigningKeys, where)
+			add(where)
 		}
 	}
 	for _, sec := range s.repos {
 		r := s.repository(sec, img)
 		for _, key := range r.Keys {
-			if !slices.Contains(img.SigningKeys, key) {
-				img.SigningKeys = append(img.SigningKeys, key)
-			}
+			add(key)
 		}
 		img.Repositories = append(img.Repositories, r)
 	}

@@ -72,9 +72,20 @@ func newProfile(n *node) *profile {
 
 func truth(s string) bool { return s == "true" || s == "1" }
 
+// chosen is a set of resolved profiles.
+type chosen map[string]bool
+
+func choose(profiles []string) chosen {
+	set := make(chosen, len(profiles))
+	for _, p := range profiles {
+		set[p] = true
+	}
+	return set
+}
+
 // active tells whether the section counts for the resolved profiles, and which
 // profile made it so.
-func (s *section) active(profiles []string, arch string) (string, bool) {
+func (s *section) active(profiles chosen, arch string) (string, bool) {
 	if !matches(s.arch, arch) {
 		return "", false
 	}
@@ -82,7 +93,7 @@ func (s *section) active(profiles []string, arch string) (string, bool) {
 		return "", true
 	}
 	for _, p := range s.profiles {
-		if slices.Contains(profiles, p) {
+		if profiles[p] {
 			return p, true
 		}
 	}

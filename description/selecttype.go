@@ -13,8 +13,9 @@ type activeType struct {
 // types returns the types of all active preferences in document order.
 func (d *Document) types(profiles []string, arch string) []activeType {
 	var list []activeType
+	set := choose(profiles)
 	for _, s := range d.prefs {
-		by, ok := s.active(profiles, arch)
+		by, ok := s.active(set, arch)
 		if !ok {
 			continue
 		}

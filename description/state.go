@@ -81,8 +81,9 @@ func (d *Document) choose(opt Options) (*state, error) {
 
 func (s *state) filter(all []*section) []active {
 	var list []active
+	set := choose(s.profiles)
 	for _, sec := range all {
-		if by, ok := sec.active(s.profiles, s.arch); ok {
+		if by, ok := sec.active(set, s.arch); ok {
 			list = append(list, active{sec.node, by})
 		}
 	}
@@ -222,6 +223,7 @@ func (s *state) certificates(img *Image) {
 // accounts joins user entries of the same name.
 func (s *state) accounts(img *Image) {
 	index := map[string]int{}
+	member := map[[2]string]bool{}
 	for _, sec := range s.users {
 		for _, k := range sec.every("user") {
 			name := k.get("name")
@@ -232,7 +234,8 @@ func (s *state) accounts(img *Image) {
 				img.Users = append(img.Users, newUser(k, sec.from(k)))
 			}
 			for _, g := range commas(collapse(k.get("groups"))) {
-				if !slices.Contains(img.Users[at].Groups, g) {
+				if key := [2]string{name, g}; !member[key] {
+					member[key] = true
 					img.Users[at].Groups = append(img.Users[at].Groups, g)
 				}
 			}

@@ -3,7 +3,6 @@ package description
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -26,7 +25,7 @@ var steps = []step{
 	}},
 	{"7.5", "7.6", "packagemanager", func(n *node) {
 		if n.text == "dnf" {
-			n.text, n.all = "dnf4", "dnf4"
+			n.text, n.all, n.attrs, n.kids = "dnf4", "dnf4", nil, nil
 		}
 	}},
 	{"7.6", "8.0", "", nil},
@@ -112,9 +111,10 @@ func (d *Document) SchemaVersion() string { return d.written }
 
 // Included lists the files the description was read from, in order of first use.
 func (d *Document) Included() []string {
-	list := []string{d.file}
+	list, seen := []string{d.file}, map[string]bool{d.file: true}
 	d.root.walk(func(n, _ *node) {
-		if !slices.Contains(list, n.at.file) {
+		if !seen[n.at.file] {
+			seen[n.at.file] = true
 			list = append(list, n.at.file)
 		}
 	})

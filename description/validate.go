@@ -41,7 +41,7 @@ func byPlace(a, b Mistake) int {
 }
 
 func (v *validator) report(at place, cause Cause, text, found string, allowed []string) {
-	if len(v.mistakes) > 4*maxMistake {
+	if v.full() {
 		return
 	}
 	m := mistakeAt(at, cause, text)
@@ -49,6 +49,9 @@ func (v *validator) report(at place, cause Cause, text, found string, allowed []
 	m.Near = nearest(found, allowed)
 	v.mistakes = append(v.mistakes, m)
 }
+
+// full tells that enough mistakes were found.
+func (v *validator) full() bool { return len(v.mistakes) >= 4*maxMistake }
 
 // element checks one element whose name is allowed where it stands.
 func (v *validator) element(n *node) {
@@ -152,6 +155,9 @@ func (v *validator) children(n *node, r *rule) {
 }
 
 func (v *validator) unknown(n, k *node, r *rule) {
+	if v.full() {
+		return
+	}
 	text := fmt.Sprintf("element <%s> is not allowed in <%s>", k.name, n.name)
 	if len(r.kids) == 0 {
 		text += ", which has no child elements"
