@@ -203,7 +203,7 @@ func TestIncremental(t *testing.T) {
 	testtool.Run(t, "rpm", rpmArgs(dir, "--verifydb")...)
 	last := list[len(list)-1].Header.Identity().NVRA()
 	testtool.Run(t, "rpm", rpmArgs(dir, "--nodeps", "--noscripts", "--notriggers", "--justdb", "--force-debian", "-e", last)...)
-	if got := names(t, dir); strings.Contains(got, last+"\n") {
+	if got := names(t, dir); strings.Contains("\n"+got, "\n"+last+"\n") {
 		t.Errorf("rpm did not erase %s:\n%s", last, got)
 	}
 }
@@ -281,4 +281,17 @@ func TestImportedKeys(t *testing.T) {
 	}
 	compareDumps(t, dump(t, theirs), dump(t, ours))
 	testtool.Run(t, "rpm", rpmArgs(ours, "-q", "gpg-pubkey", "--info")...)
+}
+
+// TestCookie compares the fingerprint with rpm's.
+func TestCookie(t *testing.T) {
+	python := testtool.Need(t, "/usr/bin/python3")[0]
+	ctx, dir := context.Background(), t.TempDir()
+	rpmInstalled(t, dir, binaries(t))
+	want := testtool.Run(t, python, "-c", "import rpm; rpm.addMacro('_dbpath', '"+dir+"'); "+
+		"rpm.addMacro('_db_backend', 'sqlite'); print(rpm.TransactionSet().dbCookie())")
+	got, err := Cookie(ctx, dir, Options{})
+	if err != nil || got != strings.TrimSpace(want) {
+		t.Errorf("cookie %s, rpm has %s: %v", got, want, err)
+	}
 }

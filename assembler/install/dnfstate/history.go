@@ -1,0 +1,215 @@
+package dnfstate
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/fimg/fimg/repo/rpm"
+
+	_ "modernc.org/sqlite" // the database driver
+)
+
+// Numbers of states and item types in both databases.
+const (
+	dnf4Done = 1
+	dnf5OK   = 2
+
+	typeRPM, typeGroup, typeEnvironment = 1, 2, 3
+)
+
+// writeHistory writes a history database, put in place by rename.
+func (s *State) writeHistory(ctx context.Context, path string, sch schema) error {
+	if err := s.tryHistory(ctx, path, sch); err != nil {
+		return fmt.Errorf("write %s: %w", filepath.Base(path), err)
+	}
+	return nil
+}
+
+func (s *State) tryHistory(ctx context.Context, path string, sch schema) (err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temp := path + ".new"
+	defer func() {
+		if err != nil {
+			os.Remove(temp)
+		}
+	}()
+	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := s.fill(ctx, temp, sch); err != nil {
+		return err
+	}
+	if err := os.Chmod(temp, 0o644); err != nil {
+		return err
+	}
+	return os.Rename(temp, path)
+}
+
+// fill makes the database in one transaction.
+func (s *State) fill(ctx context.Context, path string, sch schema) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: abs, RawQuery: "_pragma=journal_mode(OFF)&_pragma=synchronous(OFF)"}
+	db, err := sql.Open("sqlite", name.String())
+	if err != nil {
+		return err
+	}
+	db.SetMaxOpenConns(1)
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	w := &history{ctx: ctx, tx: tx, schema: sch, items: make(map[rpm.Identity]int64)}
+	w.exec(sch.tables)
+	for _, t := range s.Transactions {
+		w.transaction(t)
+	}
+	if w.err != nil {
+		return errors.Join(w.err, tx.Rollback(), db.Close())
+	}
+	return errors.Join(tx.Commit(), db.Close())
+}
+
+// history writes rows and remembers the first error.
+type history struct {
+	ctx context.Context
+	tx  *sql.Tx
+	schema
+	items map[rpm.Identity]int64
+	err   error
+}
+
+// exec runs a statement and returns the number of the row it inserted.
+func (w *history) exec(query string, args ...any) int64 {
+	if w.err != nil {
+		return 0
+	}
+	res, err := w.tx.ExecContext(w.ctx, query, args...)
+	if err != nil {
+		w.err = err
+		return 0
+	}
+	id, err := res.LastInsertId()
+	w.err = err
+	return id
+}
+
+// intern returns the number of a name in a table of names.
+func (w *history) intern(table, column, name string) int64 {
+	if w.err != nil {
+		return 0
+	}
+	var id int64
+	err := w.tx.QueryRowContext(w.ctx, "SELECT id FROM "+table+" WHERE "+column+"=?", name).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return w.exec("INSERT INTO "+table+" ("+column+") VALUES (?)", name)
+	}
+	w.err = err
+	return id
+}
+
+func (w *history) transaction(t Transaction) {
+	var id int64
+	if w.dnf5 {
+		id = w.exec("INSERT INTO trans (dt_begin, dt_end, rpmdb_version_begin, rpmdb_version_end, releasever, user_id,"+
+			" description, comment, state_id) VALUES (?,?,?,?,?,?,?,?,?)",
+			t.Begin, t.End, t.Before, t.After, t.ReleaseVer, t.User, t.Command, t.Comment, dnf5OK)
+	} else {
+		id = w.exec("INSERT INTO trans (dt_begin, dt_end, rpmdb_version_begin, rpmdb_version_end, releasever, user_id,"+
+			" cmdline, comment, state) VALUES (?,?,?,?,?,?,?,?,?)",
+			t.Begin, t.End, t.Before, t.After, t.ReleaseVer, t.User, t.Command, t.Comment, dnf4Done)
+	}
+	rows := make([]int64, len(t.Items))
+	for i, item := range t.Items {
+		rows[i] = w.item(id, w.pkg(item.Package), item.Repo, item.Action, item.Reason)
+	}
+	w.replaced(t.Items, rows)
+	for i := range t.Groups {
+		w.group(id, &t.Groups[i])
+	}
+}
+
+// item adds a line to a transaction.
+func (w *history) item(trans, item int64, repo string, action Action, reason Reason) int64 {
+	columns, state := "action, reason, state", dnf4Done
+	if w.dnf5 {
+		columns, state = "action_id, reason_id, state_id", dnf5OK
+	} else if reason == ExternalUser {
+		reason = User
+	}
+	return w.exec("INSERT INTO trans_item (trans_id, item_id, repo_id, "+columns+") VALUES (?,?,?,?,?,?)",
+		trans, item, w.intern("repo", "repoid", repo), w.actions[action], int(reason), state)
+}
+
+// newItem makes an item of a type.
+func (w *history) newItem(typ int) int64 {
+	if w.dnf5 {
+		return w.exec("INSERT INTO item DEFAULT VALUES")
+	}
+	return w.exec("INSERT INTO item (item_type) VALUES (?)", typ)
+}
+
+// pkg returns the item of a package, which all transactions share.
+func (w *history) pkg(id rpm.Identity) int64 {
+	id.HasEpoch = false
+	if item, ok := w.items[id]; ok {
+		return item
+	}
+	item := w.newItem(typeRPM)
+	w.items[id] = item
+	if w.dnf5 {
+		w.exec("INSERT INTO rpm VALUES (?,?,?,?,?,?)", item, w.intern("pkg_name", "name", id.Name), id.Epoch,
+			id.Version, id.Release, w.intern("arch", "name", id.Arch))
+	} else {
+		w.exec("INSERT INTO rpm VALUES (?,?,?,?,?,?)", item, id.Name, id.Epoch, id.Version, id.Release, id.Arch)
+	}
+	return item
+}
+
+// replaced ties the old versions of a transaction to the new ones.
+func (w *history) replaced(items []Item, rows []int64) {
+	for i, old := range items {
+		if old.Action != Replaced {
+			continue
+		}
+		for j, by := range items {
+			if by.Action.inbound() && by.na() == old.na() {
+				w.exec("INSERT INTO item_replaced_by VALUES (?,?)", rows[i], rows[j])
+			}
+		}
+	}
+}
+
+// group adds a group or an environment with its members.
+func (w *history) group(trans int64, g *Group) {
+	typ, table := typeGroup, "comps_group"
+	if g.Environment {
+		typ, table = typeEnvironment, "comps_environment"
+	}
+	item := w.newItem(typ)
+	w.exec("INSERT INTO "+table+" VALUES (?,?,?,?,?)", item, g.ID, g.Name, g.Name, int(g.Types))
+	for _, m := range g.Members {
+		switch {
+		case g.Environment:
+			w.exec("INSERT INTO comps_environment_group (environment_id, groupid, installed, group_type) VALUES (?,?,?,?)",
+				item, m.Name, m.Installed, int(m.Type))
+		case w.dnf5:
+			w.exec("INSERT INTO comps_group_package (group_id, name_id, installed, pkg_type) VALUES (?,?,?,?)",
+				item, w.intern("pkg_name", "name", m.Name), m.Installed, int(m.Type))
+		default:
+			w.exec("INSERT INTO comps_group_package (group_id, name, installed, pkg_type) VALUES (?,?,?,?)",
+				item, m.Name, m.Installed, int(m.Type))
+		}
+	}
+	w.item(trans, item, g.Repo, g.Action, g.Reason)
+}

@@ -1,0 +1,84 @@
+package dnfstate
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// WriteDNF5 writes dnf5's state into a directory, DNF5Dir of a root. What is
+// there is replaced, each file by rename.
+func (s *State) WriteDNF5(ctx context.Context, dir string) error {
+	files := s.tomlFiles()
+	for _, t := range s.Transactions {
+		for i := range t.Groups {
+			g := &t.Groups[i]
+			if !plainName(g.ID) {
+				return fmt.Errorf("write dnf5 state: bad group id %q", g.ID)
+			}
+			if !g.Action.inbound() {
+				continue
+			}
+			b, err := g.definition()
+			if err != nil {
+				return err
+			}
+			sub := "comps_groups/groups/"
+			if g.Environment {
+				sub = "comps_groups/environments/"
+			}
+			files[sub+g.ID+".xml"] = b
+		}
+	}
+	if err := writeAll(dir, files); err != nil {
+		return fmt.Errorf("write dnf5 state: %w", err)
+	}
+	return s.writeHistory(ctx, filepath.Join(dir, "transaction_history.sqlite"), dnf5Schema)
+}
+
+// WriteDNF4 writes dnf4's history into a directory, DNF4Dir of a root, and
+// module streams into another, DNF4ModulesDir.
+func (s *State) WriteDNF4(ctx context.Context, dir, modulesDir string) error {
+	files := make(map[string][]byte)
+	for _, m := range s.Modules {
+		if !plainName(m.Name) {
+			return fmt.Errorf("write dnf4 state: bad module name %q", m.Name)
+		}
+		state := "disabled"
+		if m.Enabled {
+			state = "enabled"
+		}
+		files[m.Name+".module"] = fmt.Appendf(nil, "[%s]\nname=%s\nstream=%s\nprofiles=%s\nstate=%s\n",
+			m.Name, m.Name, m.Stream, strings.Join(m.Profiles, ","), state)
+	}
+	if err := writeAll(modulesDir, files); err != nil {
+		return fmt.Errorf("write dnf4 modules: %w", err)
+	}
+	return s.writeHistory(ctx, filepath.Join(dir, "history.sqlite"), dnf4Schema)
+}
+
+// plainName reports whether a name from outside can be a file name.
+func plainName(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.ContainsAny(name, "/\x00\n]")
+}
+
+// writeAll writes files below dir in order of their names.
+func writeAll(dir string, files map[string][]byte) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path+".new", files[name], 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
