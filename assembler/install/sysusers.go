@@ -1,3 +1,0 @@
-package install
-
-func (t *transaction) sysusers(e *element) error { return nil }
