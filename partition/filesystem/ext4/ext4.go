@@ -101,7 +101,7 @@ func (o *Options) check() (f features, err error) {
 	}
 	o.BlockSize = orDefault(o.BlockSize, 4096)
 	o.InodeSize = orDefault(o.InodeSize, 256)
-	o.BlocksPerGroup = orDefault(o.BlocksPerGroup, int64(8*o.BlockSize))
+	o.BlocksPerGroup = orDefault(o.BlocksPerGroup, min(65528, int64(8*o.BlockSize)))
 	o.GroupsPerFlex = orDefault(o.GroupsPerFlex, 16)
 	o.Errors = orDefault(o.Errors, 1)
 	if o.InodeRatio == 0 {
@@ -114,7 +114,7 @@ func (o *Options) check() (f features, err error) {
 		return f, badOption("block size %d", o.BlockSize)
 	case !power(o.InodeSize) || o.InodeSize < smallInode || o.InodeSize > o.BlockSize:
 		return f, badOption("inode size %d", o.InodeSize)
-	case o.BlocksPerGroup < 256 || o.BlocksPerGroup > int64(8*o.BlockSize) || o.BlocksPerGroup%8 != 0:
+	case o.BlocksPerGroup < 256 || o.BlocksPerGroup > min(65528, int64(8*o.BlockSize)) || o.BlocksPerGroup%8 != 0:
 		return f, badOption("%d blocks per group", o.BlocksPerGroup)
 	case !power(int(o.GroupsPerFlex)) || o.GroupsPerFlex > 1<<20:
 		return f, badOption("%d groups in a flex group", o.GroupsPerFlex)

@@ -164,7 +164,7 @@ func (g *geometry) reserve(o Options) int64 {
 		most = max(g.blocks, o.MaxSize/g.block)
 	}
 	groups := ceil(min(most, math.MaxUint32)-g.first, g.perGroup)
-	return min(max(0, ceil(groups, g.perDesc())-g.gdt), g.addresses(), max(0, g.perGroup/2-g.gdt))
+	return min(max(1, ceil(groups, g.perDesc())-g.gdt), g.addresses(), max(0, g.perGroup/2-g.gdt))
 }
 
 // place puts bitmaps and inode tables of each flex group together at its start.

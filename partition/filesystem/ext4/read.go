@@ -27,6 +27,7 @@ type FS struct {
 	super superblock
 	g     geometry
 	seed  uint32
+	cache cache
 }
 
 // Open reads and checks the superblock of a device of size bytes.
@@ -133,8 +134,8 @@ func (fs *FS) readBlock(at int64) ([]byte, error) {
 	return raw, nil
 }
 
-// descriptor reads and verifies the descriptor of a group.
-func (fs *FS) descriptor(group int64) (d groupDesc, err error) {
+// readDescriptor reads and verifies the descriptor of a group.
+func (fs *FS) readDescriptor(group int64) (d groupDesc, err error) {
 	index, at := group/fs.g.perDesc(), group%fs.g.perDesc()*fs.g.descSize
 	block := fs.g.first + 1 + index
 	if fs.super.Incompat&incompatMetaBG != 0 && index >= int64(fs.super.FirstMetaBG) {

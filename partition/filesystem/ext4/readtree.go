@@ -222,7 +222,7 @@ func (fs *FS) Open(n *tree.Node) (tree.File, error) {
 		if uint32(i.Mode)&tree.TypeMask != tree.TypeDir {
 			return nil, fmt.Errorf("open %s: not a directory on the way", n.Path)
 		}
-		list, err := fs.list(i)
+		list, err := fs.names(i)
 		if err != nil {
 			return nil, err
 		}

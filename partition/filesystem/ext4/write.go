@@ -2,6 +2,7 @@ package ext4
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -31,7 +32,8 @@ func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
 		return err
 	}
 	p, err := newPlan(o, c)
-	if err == nil && p.missing > 0 {
+	var small *filesystem.TooSmallError
+	if errors.As(err, &small) || err == nil && p.missing > 0 {
 		err = tooSmall(asked, c)
 	}
 	if err != nil {
