@@ -289,7 +289,7 @@ func TestCookie(t *testing.T) {
 	ctx, dir := context.Background(), t.TempDir()
 	rpmInstalled(t, dir, binaries(t))
 	want := testtool.Run(t, python, "-c", "import rpm; rpm.addMacro('_dbpath', '"+dir+"'); "+
-		"rpm.addMacro('_db_backend', 'sqlite'); print(rpm.TransactionSet().dbCookie())")
+		"rpm.addMacro('_db_backend', 'sqlite'); ts = rpm.TransactionSet(); ts.openDB(); print(ts.dbCookie())")
 	got, err := Cookie(ctx, dir, Options{})
 	if err != nil || got != strings.TrimSpace(want) {
 		t.Errorf("cookie %s, rpm has %s: %v", got, want, err)
