@@ -42,6 +42,7 @@ type compressor struct {
 	level  int
 	sector int
 	zstd   *zstd.Encoder
+	harder *zstd.Encoder
 	zlib   *zlib.Writer
 	lzo    *lzoEncoder
 	out    bytes.Buffer
@@ -66,16 +67,41 @@ func (c *compressor) compress(algo Algo, dst, src []byte) ([]byte, error) {
 // compressZSTD makes one frame of a single segment, so that its window is never
 // larger than the block, without checksum: what the kernel's decoder expects.
 func (c *compressor) compressZSTD(dst, src []byte) ([]byte, error) {
+	level := zstdLevel(c.level)
 	if c.zstd == nil {
-		enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
-			zstd.WithSingleSegment(true), zstd.WithWindowSize(blockBytes),
-			zstd.WithEncoderLevel(zstdLevel(c.level)), zstd.WithLowerEncoderMem(true))
-		if err != nil {
-			return nil, fmt.Errorf("compress: %w", err)
+		var err error
+		if c.zstd, err = newZSTD(level); err != nil {
+			return nil, err
 		}
-		c.zstd = enc
 	}
-	return c.zstd.EncodeAll(src, dst), nil
+	out := c.zstd.EncodeAll(src, dst)
+	if level != zstd.SpeedFastest || len(src) <= c.sector || len(out)-len(dst)+c.sector <= len(src) {
+		return out, nil
+	}
+	return c.tryHarder(dst, src)
+}
+
+// tryHarder takes a second look at a block the fastest level gave up. One such
+// block ends compression for its whole file, and the kernel's encoder is more
+// patient with them.
+func (c *compressor) tryHarder(dst, src []byte) ([]byte, error) {
+	if c.harder == nil {
+		var err error
+		if c.harder, err = newZSTD(zstd.SpeedBetterCompression); err != nil {
+			return nil, err
+		}
+	}
+	return c.harder.EncodeAll(src, dst), nil
+}
+
+func newZSTD(level zstd.EncoderLevel) (*zstd.Encoder, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false),
+		zstd.WithSingleSegment(true), zstd.WithWindowSize(blockBytes),
+		zstd.WithEncoderLevel(level), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, fmt.Errorf("compress: %w", err)
+	}
+	return enc, nil
 }
 
 func zstdLevel(level int) zstd.EncoderLevel {
