@@ -61,7 +61,7 @@ if profile ContainerCore; then
 fi
 
 # What package managers and logs left behind is not part of an image.
-rm -rf /var/log/dnf* /var/log/hawkey.log /var/cache/dnf /var/cache/libdnf5
+rm -rf /var/log/dnf* /var/log/hawkey.log /var/cache/dnf/* /var/cache/libdnf5/*
 rm -f /var/log/wtmp /var/log/btmp /var/log/lastlog
 
 exit 0
