@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/repodata"
 )
 
@@ -33,10 +34,14 @@ const maxSmallMetadata = 256 << 20 // decompressed; comps and modules have a few
 // parsedVersion changes when the meaning of a parsed file does.
 const parsedVersion = "1"
 
+func parsedKey(name string, sum digest.Checksum) string {
+	return fmt.Sprintf("%s-%s.%s.json", name, sum.Hex, parsedVersion)
+}
+
 // parsed returns what a small metadata file says: as the cache keeps it, or read
 // anew.
 func parsed[T any](ctx context.Context, r *Repository, d repodata.Data, name string, parse func([]byte) (T, error)) (T, error) {
-	key := fmt.Sprintf("%s-%s.%s.json", name, d.Checksum.Hex, parsedVersion)
+	key := parsedKey(name, d.Checksum)
 	store := r.client.store
 	var value T
 	if text, err := os.ReadFile(store.IndexPath(key)); err == nil && json.Unmarshal(text, &value) == nil {

@@ -83,7 +83,7 @@ func (c *Client) download(ctx context.Context, o *origin, w *wanted, mirrors []f
 		Checksum: w.sum, Size: w.size, Progress: w.progress,
 	}, part.File)
 	if err != nil {
-		part.Close() // what has come stays for the next attempt
+		part.Leave()
 		return "", err
 	}
 	return part.Commit()

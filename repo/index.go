@@ -6,14 +6,17 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/repodata"
 )
 
+func indexKey(primary digest.Checksum) string { return "primary-" + primary.Hex + ".pool" }
+
 // index returns the package index of primary.xml: the one in the cache, or a new
 // one where there is none or it is damaged or of another version.
 func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, error) {
-	c, key := r.client, "primary-"+d.Checksum.Hex+".pool"
+	c, key := r.client, indexKey(d.Checksum)
 	x, err := pool.Open(c.store.IndexPath(key))
 	if err == nil && x.Key() == d.Checksum.String() {
 		return x, nil

@@ -81,8 +81,36 @@ func (c *Client) Load(ctx context.Context, s *Source) (*Repository, error) {
 	if err := r.record(text); err != nil {
 		return nil, err
 	}
-	return r, r.read(ctx)
+	if err := r.read(ctx); err != nil {
+		r.forget(err)
+		return nil, err
+	}
+	return r, nil
 }
+
+// forget removes what the cache holds of a repository whose metadata cannot be
+// read, so that nothing of it is met again.
+func (r *Repository) forget(err error) {
+	var bad *MetadataError
+	if !errors.As(err, &bad) {
+		return
+	}
+	store := r.client.store
+	for _, m := range r.Metadata[1:] {
+		store.Forget(cache.Metadata, m.Checksum)
+		store.ForgetIndex(indexKey(m.Checksum))
+		for _, name := range []string{compsName, modulesName} {
+			store.ForgetIndex(parsedKey(name, m.Checksum))
+		}
+	}
+	store.ForgetState(documentKey(repomdQuery(r.origin)))
+}
+
+// The names of small metadata files in messages.
+const (
+	compsName   = "comps.xml"
+	modulesName = "modules.yaml"
+)
 
 // record notes repomd.xml itself.
 func (r *Repository) record(text []byte) error {
@@ -108,14 +136,14 @@ func (r *Repository) read(ctx context.Context) error {
 	if d, ok := r.list.Find("group_gz", "group_xz", "group", "group_zck"); ok {
 		r.note(d)
 		group.Go(func() (err error) {
-			r.Comps, err = parsed(ctx, r, d, "comps.xml", comps.Parse)
+			r.Comps, err = parsed(ctx, r, d, compsName, comps.Parse)
 			return err
 		})
 	}
 	if d, ok := r.list.Find("modules", "modules_zck"); ok {
 		r.note(d)
 		group.Go(func() (err error) {
-			r.Modules, err = parsed(ctx, r, d, "modules.yaml", modules.Parse)
+			r.Modules, err = parsed(ctx, r, d, modulesName, modules.Parse)
 			return err
 		})
 	}

@@ -1,6 +1,8 @@
 package repo
 
 import (
+	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -45,7 +47,17 @@ func fromHeader(h *rpm.Header) (*repodata.Package, error) {
 		}
 		p.Files = append(p.Files, f)
 	}
+	p.Requires = slices.DeleteFunc(p.Requires, func(d repodata.Dep) bool { return fulfilsItself(p, &d) })
 	return p, nil
+}
+
+// fulfilsItself says whether the package provides exactly what the requirement
+// asks for; primary.xml leaves such requirements out.
+func fulfilsItself(p *repodata.Package, d *repodata.Dep) bool {
+	return slices.ContainsFunc(p.Provides, func(own repodata.Dep) bool {
+		return own.Flags == d.Flags && bytes.Equal(own.Name, d.Name) && bytes.Equal(own.Epoch, d.Epoch) &&
+			bytes.Equal(own.Version, d.Version) && bytes.Equal(own.Release, d.Release)
+	}) || slices.ContainsFunc(p.Files, func(f repodata.File) bool { return bytes.Equal(f.Path, d.Name) })
 }
 
 // fromDependency translates one dependency of a header.

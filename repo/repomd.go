@@ -70,8 +70,7 @@ func localRepomd(o *origin, b base, ring *signature.Keyring) ([]byte, error) {
 // remoteRepomd asks the mirrors in turn until one has a list that can be read, is
 // known to the metalink and is signed, as far as that is demanded.
 func (c *Client) remoteRepomd(ctx context.Context, o *origin, ring *signature.Keyring) ([]byte, error) {
-	_, mirrors, _ := o.at(repomdPath, "")
-	q := &fetch.Query{Repository: o.id, File: "repomd.xml", Mirrors: mirrors, MaxSize: maxDocument}
+	q := repomdQuery(o)
 	q.Accept = func(m fetch.Mirror, body []byte) error {
 		if o.link != nil && o.link.matches(body) < 0 {
 			want := o.link.versions[0]
@@ -92,6 +91,11 @@ func (c *Client) remoteRepomd(ctx context.Context, o *origin, ring *signature.Ke
 		return saved.Body, nil // the metalink says that it is the newest
 	}
 	return c.document(ctx, q)
+}
+
+func repomdQuery(o *origin) *fetch.Query {
+	_, mirrors, _ := o.at(repomdPath, "")
+	return &fetch.Query{Repository: o.id, File: "repomd.xml", Mirrors: mirrors, MaxSize: maxDocument}
 }
 
 // signed fetches the signature that lies beside a mirror's repomd.xml and checks

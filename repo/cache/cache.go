@@ -123,6 +123,15 @@ func (s *Store) otherName(kind Kind, sum digest.Checksum, path string) (string, 
 	return path, info, err
 }
 
+// Forget removes the file with that checksum under all its names.
+func (s *Store) Forget(kind Kind, sum digest.Checksum) { _ = os.RemoveAll(s.home(kind, sum)) }
+
+// ForgetIndex removes the computed file called key.
+func (s *Store) ForgetIndex(key string) { _ = os.Remove(s.IndexPath(key)) }
+
+// ForgetState removes the small file called key.
+func (s *Store) ForgetState(key string) { _ = os.Remove(filepath.Join(s.dir, "state", key)) }
+
 func matches(path string, sum digest.Checksum) bool {
 	f, err := os.Open(path)
 	if err != nil {

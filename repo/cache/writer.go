@@ -96,9 +96,11 @@ func (p *Partial) Commit() (string, error) {
 	return path, nil
 }
 
-// Discard removes the file.
-func (p *Partial) Discard() {
-	os.Remove(p.Name())
+// Leave keeps what has come for the next attempt.
+func (p *Partial) Leave() {
+	if info, err := p.Stat(); err == nil && info.Size() == 0 {
+		os.Remove(p.Name())
+	}
 	p.Close()
 }
 

@@ -166,6 +166,9 @@ func (t *transfer) attempt(ctx context.Context, mirrors []Mirror) (int, Mirror, 
 		if err = t.once(ctx, m); err == nil {
 			err = t.verify()
 		}
+		if ctx.Err() != nil { // err may be the cause of the cancellation
+			return i, m, ctx.Err()
+		}
 		var sum *ChecksumError
 		if !errors.As(err, &sum) {
 			return i, m, err

@@ -13,3 +13,15 @@ type FormatError struct {
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("parse %s at byte %d: %s", e.File, e.Offset, e.Reason)
 }
+
+// rejected places an error of whoever takes the packages.
+func (t *tokens) rejected(err error) error {
+	if err == nil {
+		return nil
+	}
+	reason := []rune(err.Error())
+	if len(reason) > 500 {
+		reason = append(reason[:500], '…')
+	}
+	return t.fail("%s", string(reason))
+}

@@ -14,7 +14,8 @@ type Filelist struct {
 }
 
 // Filelists reads a decompressed filelists.xml from r and calls add with the list
-// of each package in turn. An error of add ends the scan. Reading and scanning run
+// of each binary package in turn. An error of add ends the scan as a
+// *FormatError. Reading and scanning run
 // side by side, so r is used in another goroutine until Filelists returns.
 func Filelists(ctx context.Context, r io.Reader, limits Limits, add func(*Filelist) error) error {
 	f := filelists{add: add}
@@ -51,10 +52,13 @@ func (f *filelists) element(t *tokens) error {
 	if len(f.list.PkgID) == 0 {
 		return t.fail("package without a pkgid")
 	}
+	if isSource(f.list.Arch) {
+		return t.skip() // its file names are relative
+	}
 	if err := t.children(packageName, f.field); err != nil {
 		return err
 	}
-	return f.add(&f.list)
+	return t.rejected(f.add(&f.list))
 }
 
 func (f *filelists) field(t *tokens) error {

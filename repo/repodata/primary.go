@@ -26,7 +26,7 @@ func (l Limits) size() int64 {
 
 // Primary reads a decompressed primary.xml from r and calls add with each binary
 // package in turn; source packages are passed over. An error of add ends the
-// scan. Reading and scanning run side by side, so r is used in another
+// scan as a *FormatError. Reading and scanning run side by side, so r is used in another
 // goroutine until Primary returns. The packages attribute of the root element
 // is checked against the packages found.
 func Primary(ctx context.Context, r io.Reader, limits Limits, add func(*Package) error) error {
@@ -66,11 +66,13 @@ func (p *primary) element(t *tokens) error {
 	if err := p.pkg.check(t); err != nil {
 		return err
 	}
-	if string(p.pkg.Arch) == "src" || string(p.pkg.Arch) == "nosrc" {
+	if isSource(p.pkg.Arch) {
 		return nil
 	}
-	return p.add(&p.pkg)
+	return t.rejected(p.add(&p.pkg))
 }
+
+func isSource(arch []byte) bool { return string(arch) == "src" || string(arch) == "nosrc" }
 
 // children calls field at the start tag of every child of the open element,
 // which is called name; field must pass the child.
@@ -123,6 +125,9 @@ func (p *primary) field(t *tokens) error {
 	case "location":
 		return t.attributes(pkg.location)
 	case "format":
+		if isSource(pkg.Arch) {
+			break // its file names are relative
+		}
 		return t.children(t.name, p.format)
 	}
 	return t.skip()
