@@ -23,9 +23,15 @@ var Compressions = map[string]string{
 // macros are more definitions for rpmbuild, "name value".
 func Build(t testing.TB, compressor string, macros ...string) []string {
 	t.Helper()
+	return BuildSpec(t, spec, compressor, macros...)
+}
+
+// BuildSpec builds the packages of a spec file of the caller's.
+func BuildSpec(t testing.TB, text, compressor string, macros ...string) []string {
+	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "fimgtest.spec")
-	if err := os.WriteFile(path, []byte(spec), 0o644); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	macros = append([]string{
