@@ -12,6 +12,10 @@ const (
 	window   = 1 << 15
 	minMatch = 3
 	maxMatch = 258
+
+	// lazyMax is the length from which a match is taken without trying the
+	// next position.
+	lazyMax = 12
 )
 
 // Level is the effort of the search.
@@ -23,7 +27,7 @@ type Level struct {
 // The levels in use.
 var (
 	Fast   = Level{Depth: 4, Nice: 16}
-	Normal = Level{Depth: 12, Nice: 40}
+	Normal = Level{Depth: 14, Nice: 48}
 )
 
 // End says what closes a stream.
@@ -94,7 +98,7 @@ func (e *Encoder) parse(in []byte, start int) int {
 // lazy takes a match unless one beginning at the next byte is better; it returns
 // where to go on.
 func (e *Encoder) lazy(in []byte, at, length, dist int) int {
-	for length < e.level.Nice && at+1 < len(in) {
+	for length < lazyMax && at+1 < len(in) {
 		next, nextDist := e.find(in, at+1, length-1, e.level.Depth>>1, e.level.Nice)
 		if next < length || 4*(next-length)+log2(dist)-log2(nextDist) <= 2 {
 			e.match(length, dist)

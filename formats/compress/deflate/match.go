@@ -10,6 +10,9 @@ const (
 	hash4Bits = 16
 )
 
+// far is a distance beyond every window: the end of a chain.
+const far = 0xffff
+
 // matcher finds earlier occurrences: heads of chains by a hash of four bytes,
 // the chains themselves, and the last occurrence by a hash of three bytes.
 // Positions are biased by base so that entries of earlier inputs lie out of the
@@ -19,7 +22,7 @@ type matcher struct {
 	size  int32 // of the current input
 	hash3 [1 << hash3Bits]int32
 	hash4 [1 << hash4Bits]int32
-	prev  [window]int32
+	prev  [window]uint16 // distance to the one before in the chain
 }
 
 func (m *matcher) reset(size int) {
@@ -45,7 +48,7 @@ func (m *matcher) skip(in []byte, at, end int) {
 		cur := int32(at) + m.base
 		h4 := hash(seq, hash4Bits)
 		m.hash3[hash(seq<<8, hash3Bits)] = cur
-		m.prev[cur&(window-1)] = m.hash4[h4]
+		m.prev[cur&(window-1)] = uint16(min(cur-m.hash4[h4], far))
 		m.hash4[h4] = cur
 	}
 }
@@ -62,7 +65,7 @@ func (m *matcher) find(in []byte, at, best, depth, nice int) (length, dist int) 
 	h3, h4 := hash(seq<<8, hash3Bits), hash(seq, hash4Bits)
 	short, cand := m.hash3[h3], m.hash4[h4]
 	m.hash3[h3], m.hash4[h4] = cur, cur
-	m.prev[cur&(window-1)] = cand
+	m.prev[cur&(window-1)] = uint16(min(cur-cand, far))
 
 	limit := cur - window
 	most := min(maxMatch, len(in)-at)
@@ -88,7 +91,7 @@ func (m *matcher) find(in []byte, at, best, depth, nice int) (length, dist int) 
 				tail = load32(in, at+best-3)
 			}
 		}
-		cand = m.prev[cand&(window-1)]
+		cand -= int32(m.prev[cand&(window-1)])
 	}
 	if from == 0 {
 		return best, 0
