@@ -25,15 +25,11 @@ func (r *Repository) Filelists(ctx context.Context) (*pool.FileIndex, error) {
 	if x, err := pool.Open(c.store.IndexPath(key)); err == nil && x.Key() == d.Checksum.String() {
 		return pool.AsFiles(x), nil
 	}
-	data, err := r.buildFilelists(ctx, d)
+	builder, err := r.buildFilelists(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	err = c.store.WriteIndex(key, func(f *os.File) error {
-		_, err := f.Write(data)
-		return err
-	})
-	if err != nil {
+	if err := c.store.WriteIndex(key, func(f *os.File) error { return builder.Write(f) }); err != nil {
 		return nil, err
 	}
 	x, err := pool.Open(c.store.IndexPath(key))
@@ -57,7 +53,7 @@ func (r *Repository) PoolSource(ctx context.Context) pool.Source {
 	return s
 }
 
-func (r *Repository) buildFilelists(ctx context.Context, d repodata.Data) ([]byte, error) {
+func (r *Repository) buildFilelists(ctx context.Context, d repodata.Data) (*pool.Builder, error) {
 	in, err := r.open(ctx, d)
 	if err != nil {
 		return nil, err
@@ -74,7 +70,7 @@ func (r *Repository) buildFilelists(ctx context.Context, d repodata.Data) ([]byt
 	if err := m.finish(); err != nil {
 		return nil, metadataError(r.Source.ID, "filelists.xml", err)
 	}
-	return m.builder.Bytes(), nil
+	return m.builder, nil
 }
 
 func (r *Repository) scanError(ctx context.Context, file string, err error) error {

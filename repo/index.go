@@ -24,21 +24,17 @@ func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, e
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		c.opts.Log.Info("package index is made anew", "repository", r.Source.ID, "reason", err)
 	}
-	data, err := r.buildIndex(ctx, d)
+	builder, err := r.buildIndex(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	err = c.store.WriteIndex(key, func(f *os.File) error {
-		_, err := f.Write(data)
-		return err
-	})
-	if err != nil {
+	if err := c.store.WriteIndex(key, func(f *os.File) error { return builder.Write(f) }); err != nil {
 		return nil, err
 	}
 	return pool.Open(c.store.IndexPath(key))
 }
 
-func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) ([]byte, error) {
+func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) (*pool.Builder, error) {
 	in, err := r.open(ctx, d)
 	if err != nil {
 		return nil, err
@@ -52,5 +48,5 @@ func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) ([]byte, e
 	if err := repodata.Primary(ctx, in, limits, builder.Add); err != nil {
 		return nil, r.scanError(ctx, "primary.xml", err)
 	}
-	return builder.Bytes(), nil
+	return builder, nil
 }

@@ -1,18 +1,28 @@
 package pool
 
 import (
+	"bytes"
 	"cmp"
+	"io"
 	"slices"
 )
 
 // Bytes returns the index of the packages added. The builder is spent.
 func (b *Builder) Bytes() []byte {
+	var out bytes.Buffer
+	_ = b.Write(&out) // a buffer takes everything
+	return out.Bytes()
+}
+
+// Write writes the index of the packages added. The builder is spent. Errors are
+// those of w.
+func (b *Builder) Write(w io.Writer) error {
 	b.sortWeak()
 	slices.SortFunc(b.files, func(x, y file) int {
 		return cmp.Or(cmp.Compare(x.Dir, y.Dir), cmp.Compare(x.Base, y.Base), cmp.Compare(x.Pkg, y.Pkg))
 	})
 	provOff, prov := b.provides()
-	return encode(&[sections][]byte{
+	return encode(w, &[sections][]byte{
 		secKey:       []byte(b.key),
 		secStrOff:    bytesOf(b.strings.off),
 		secStrBlob:   b.strings.blob,

@@ -1,9 +1,9 @@
 package pool
 
 import (
-	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"unsafe"
 )
 
@@ -61,8 +61,9 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// encode lays the sections out behind a header.
-func encode(parts *[sections][]byte) []byte {
+// encode writes the sections behind a header. The checksum is made first, so
+// that the index never lies in memory a second time.
+func encode(w io.Writer, parts *[sections][]byte) error {
 	h := header{Version: formatVersion, Order: orderMark}
 	copy(h.Magic[:], magic)
 	pos := uint64(headerSize)
@@ -70,14 +71,30 @@ func encode(parts *[sections][]byte) []byte {
 		h.Section[i] = span{pos, uint64(len(p))}
 		pos += (uint64(len(p)) + 7) &^ 7
 	}
-	out := make([]byte, pos)
-	for i, p := range parts {
-		copy(out[h.Section[i].Off:], p)
+	head := []header{h}
+	sum := crc32.Checksum(bytesOf(head)[sumStart:], castagnoli)
+	for _, p := range parts {
+		sum = crc32.Update(sum, castagnoli, p)
+		sum = crc32.Update(sum, castagnoli, padding(p))
 	}
-	copy(out, bytesOf([]header{h}))
-	sum := crc32.Checksum(out[sumStart:], castagnoli)
-	binary.NativeEndian.PutUint32(out[16:], sum)
-	return out
+	head[0].Sum = sum
+	if _, err := w.Write(bytesOf(head)); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+		if _, err := w.Write(padding(p)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// padding is what brings a section to a multiple of eight bytes.
+func padding(section []byte) []byte {
+	return make([]byte, -len(section)&7)
 }
 
 // decode checks header and checksum and cuts data into sections.

@@ -111,7 +111,14 @@ func (w *writer) dependencies(out *bufio.Writer, e, v, r, arch string) {
 	if strings.HasPrefix(name, "lib") && arch == "x86_64" {
 		own = append(own, entry(relation{name: name + ".so()(64bit)"}))
 	}
-	section(out, "provides", append(own, entries(p["Provides"], false)...))
+	for _, alternatives := range relations(p["Provides"]) {
+		virtual := alternatives[0]
+		if virtual.op == "" { // to rpm a provide without a version meets every comparison
+			virtual.op, virtual.version = "EQ", e+":"+v+"-"+r
+		}
+		own = append(own, entry(virtual))
+	}
+	section(out, "provides", own)
 	section(out, "requires", append(entries(p["Pre-Depends"], true), entries(p["Depends"], false)...))
 	section(out, "conflicts", append(entries(p["Conflicts"], false), entries(p["Breaks"], false)...))
 	section(out, "recommends", entries(p["Recommends"], false))
