@@ -20,6 +20,8 @@ type Document struct {
 	prefs, packages, repos, users   []*section
 	drivers, strip, containers, cas []*section
 	profiles                        []*profile // every declaration, document order
+	arches                          []string   // common ones and those named, sorted
+	byArch                          map[string]map[string]*profile
 }
 
 // Open reads, includes, upgrades and validates the description that opt.Dir (or

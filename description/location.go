@@ -15,7 +15,7 @@ type location struct {
 // cut only for the schemes that have them.
 func splitLocation(s string) location {
 	s = strings.TrimLeft(s, "\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f ")
-	s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+	s = noBreaks.Replace(s)
 	var l location
 	if i := strings.IndexByte(s, ':'); i > 0 && isScheme(s[:i]) {
 		l.scheme, s = strings.ToLower(s[:i]), s[i+1:]
@@ -34,6 +34,8 @@ func splitLocation(s string) location {
 	}
 	return l
 }
+
+var noBreaks = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
 // cutParameters drops ";parameters" of the last path segment.
 func cutParameters(p string) string {

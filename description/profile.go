@@ -1,13 +1,17 @@
 package description
 
 import (
+	"maps"
 	"slices"
 )
 
 // available returns the declarations that count for an architecture; of one name
 // the last.
 func (d *Document) available(arch string) map[string]*profile {
-	have := map[string]*profile{}
+	if have := d.byArch[arch]; have != nil {
+		return have
+	}
+	have := make(map[string]*profile, len(d.profiles))
 	for _, p := range d.profiles {
 		if matches(p.arch, arch) {
 			have[p.name] = p
@@ -101,13 +105,13 @@ type ProfileType struct {
 	Arches []string `json:"arches"` // sorted
 }
 
-// CommonArches are the architectures that a listing looks at: Fedora's.
+// commonArches are the architectures that a listing looks at: Fedora's.
 var commonArches = []string{"aarch64", "ppc64le", "riscv64", "s390x", "x86_64"}
 
 // Profiles lists every profile in order of its first declaration, with the images
 // it gives on each architecture. Those without images are helpers.
 func (d *Document) Profiles() []ProfileInfo {
-	arches := d.arches()
+	arches := d.arches
 	var list []ProfileInfo
 	seen := map[string]bool{}
 	for _, p := range d.profiles {
@@ -134,8 +138,8 @@ func (p *ProfileInfo) addImage(d *Document, arch string) {
 	if err != nil {
 		return
 	}
-	typ, _, err := d.chooseType(profiles, arch, "")
-	if err != nil {
+	typ, ok := pickType(d.types(profiles, arch), "")
+	if !ok {
 		return
 	}
 	image, format := collapse(typ.get("image")), collapse(typ.get("format"))
@@ -148,14 +152,19 @@ func (p *ProfileInfo) addImage(d *Document, arch string) {
 	p.Images = append(p.Images, ProfileType{image, format, []string{arch}})
 }
 
-// arches are the common architectures and every other that the document names.
-func (d *Document) arches() []string {
-	list := slices.Clone(commonArches)
+// findArches lists the common architectures and every other that the document
+// names.
+func (d *Document) findArches() []string {
+	seen := map[string]bool{}
+	for _, arch := range commonArches {
+		seen[arch] = true
+	}
 	d.root.walk(func(n, _ *node) {
 		if _, ok := n.attr("arch"); ok && n.name != "machine" {
-			list = append(list, archOf(n)...)
+			for _, arch := range archOf(n) {
+				seen[arch] = true
+			}
 		}
 	})
-	slices.Sort(list)
-	return slices.Compact(list)
+	return slices.Sorted(maps.Keys(seen))
 }

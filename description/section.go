@@ -55,6 +55,11 @@ func (d *Document) index() {
 			}
 		}
 	}
+	d.arches = d.findArches()
+	d.byArch = make(map[string]map[string]*profile, len(d.arches))
+	for _, arch := range d.arches {
+		d.byArch[arch] = d.available(arch)
+	}
 }
 
 func newSection(k *node) *section {

@@ -198,7 +198,7 @@ func TestLookups(t *testing.T) {
 	if f.UnmarshalJSON([]byte("1")) == nil || n.UnmarshalJSON([]byte(`"x"`)) == nil {
 		t.Error("wrong JSON was read")
 	}
-	if !slices.Contains(d.arches(), "i686") {
-		t.Errorf("%q", d.arches())
+	if !slices.Contains(d.arches, "i686") {
+		t.Errorf("%q", d.arches)
 	}
 }

@@ -28,26 +28,18 @@ func (d *Document) types(profiles []string, arch string) []activeType {
 	return list
 }
 
-// chooseType picks the build type: the wanted one, else the first primary, else
-// the first. It also returns all active types.
-func (d *Document) chooseType(profiles []string, arch, want string) (activeType, []activeType, error) {
-	all := d.types(profiles, arch)
+// pickType picks the build type: the wanted one, else the first primary, else the
+// first.
+func pickType(all []activeType, want string) (activeType, bool) {
 	for _, t := range all {
-		if want != "" && collapse(t.get("image")) == want {
-			return t, all, nil
+		if want != "" && collapse(t.get("image")) == want || want == "" && truth(t.get("primary")) {
+			return t, true
 		}
 	}
-	if want == "" {
-		for _, t := range all {
-			if truth(t.get("primary")) {
-				return t, all, nil
-			}
-		}
-		if len(all) > 0 {
-			return all[0], all, nil
-		}
+	if want != "" || len(all) == 0 {
+		return activeType{}, false
 	}
-	return activeType{}, nil, d.noType(profiles, arch, want, all)
+	return all[0], true
 }
 
 // noType explains why there is no build type.
@@ -59,7 +51,7 @@ func (d *Document) noType(profiles []string, arch, want string, have []activeTyp
 	if len(have) > 0 {
 		return e
 	}
-	for _, other := range d.arches() {
+	for _, other := range d.arches {
 		if other != arch && len(d.types(profiles, other)) > 0 {
 			e.Arches = append(e.Arches, other)
 		}

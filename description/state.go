@@ -64,9 +64,10 @@ func (d *Document) choose(opt Options) (*state, error) {
 	if err != nil {
 		return nil, err
 	}
-	typ, types, err := d.chooseType(profiles, opt.Arch, opt.Type)
-	if err != nil {
-		return nil, err
+	types := d.types(profiles, opt.Arch)
+	typ, ok := pickType(types, opt.Type)
+	if !ok {
+		return nil, d.noType(profiles, opt.Arch, opt.Type, types)
 	}
 	s := &state{doc: d, arch: opt.Arch, profiles: profiles, typ: typ, types: types,
 		replaced: map[*node]*node{}, copied: map[*node]bool{}, dropped: map[*node]bool{}}
