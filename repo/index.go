@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"runtime/debug"
 
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/pool"
@@ -31,6 +32,9 @@ func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, e
 	if err := c.store.WriteIndex(key, func(f *os.File) error { return builder.Write(f) }); err != nil {
 		return nil, err
 	}
+	// The builder is as large as the index that is mapped in its place.
+	builder = nil
+	debug.FreeOSMemory()
 	return pool.Open(c.store.IndexPath(key))
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -74,11 +75,16 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	flags.IntVar(&f.jobs, "jobs", 0, "transfers at a time")
 }
 
+// gcPercent trades a little time of the collector, which has few pointers to
+// follow in an index, for memory.
+const gcPercent = 25
+
 // resolve loads the repositories and asks the resolver.
 func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*resolve.Answer, error) {
 	if f.manager != string(comps.DNF4) && f.manager != string(comps.DNF5) {
 		return nil, usageError{fmt.Errorf("package manager %q: want dnf4 or dnf5", f.manager)}
 	}
+	debug.SetGCPercent(gcPercent)
 	client, err := repo.New(repo.Options{
 		CacheDir: f.cacheDir, Arch: f.arch, Releasever: f.releasever, Offline: f.offline, Jobs: f.jobs, Log: a.log,
 	})
