@@ -42,14 +42,12 @@ func (u *Universe) Providers(r Ref) []ID {
 	if r.dep.IsRel() {
 		slot += len(s.toStr)
 	}
-	if got := s.cache[slot]; got != nil {
-		return got
+	if n := s.cache[slot]; n != 0 {
+		return u.lists[n-1]
 	}
 	got := u.find(r)
-	if got == nil {
-		got = []ID{}
-	}
-	s.cache[slot] = got
+	u.lists = append(u.lists, got)
+	s.cache[slot] = int32(len(u.lists))
 	return got
 }
 

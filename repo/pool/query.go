@@ -21,7 +21,7 @@ func (u *Universe) Parse(text string) (Ref, error) {
 	last := &u.sources[len(u.sources)-1]
 	s := source{Source: Source{Index: x}, first: u.ids, strBase: last.strBase + uint32(len(last.Index.strOff)-1)}
 	s.toStr = make([]Str, len(x.strOff)-1)
-	s.cache = make([][]ID, len(x.strOff)-1+len(x.rels))
+	s.cache = make([]int32, len(x.strOff)-1+len(x.rels))
 	u.sources = append(u.sources, s)
 	return Ref{uint32(len(u.sources) - 1), d}, nil
 }

@@ -49,6 +49,7 @@ type Universe struct {
 	scoreOf  []int32 // by ID
 	arch     string
 	excluded []bool // by ID; nil when nothing is excluded
+	lists    [][]ID // answers of Providers
 	weak     []ID
 	err      error
 }
@@ -61,7 +62,7 @@ type source struct {
 	toStr   []Str  // number of each string in the universe plus one, zero unknown
 	files   *FileIndex
 	loaded  bool
-	cache   [][]ID // providers of its dependencies: strings, then relations
+	cache   []int32 // by dependency, strings then relations: answer in lists plus one
 }
 
 // NewUniverse joins sources for a machine of the named architecture, in rpm's
@@ -90,7 +91,7 @@ func NewUniverse(arch string, sources ...Source) (*Universe, error) {
 		s := &u.sources[i]
 		u.scorePackages(s, scores)
 		s.toStr = make([]Str, len(s.Index.strOff)-1)
-		s.cache = make([][]ID, len(s.Index.strOff)-1+len(s.Index.rels))
+		s.cache = make([]int32, len(s.Index.strOff)-1+len(s.Index.rels))
 	}
 	return u, nil
 }

@@ -164,7 +164,7 @@ func (s *solver) unsolvable(broken int32) bool {
 	seen := map[lit]bool{}
 	proof := map[int32]bool{}
 	note := func(i int32) {
-		s.expand(i, proof)
+		s.expandProof(i, proof)
 		s.rules[i].literals(func(l lit) bool { seen[abs(l)] = true; return true })
 	}
 	note(broken)
@@ -195,8 +195,8 @@ func (s *solver) unsolvable(broken int32) bool {
 	return false
 }
 
-// expand adds rule i to a proof, a learnt one by what it was derived from.
-func (s *solver) expand(i int32, proof map[int32]bool) {
+// expandProof adds rule i to a proof, a learnt one by what it was derived from.
+func (s *solver) expandProof(i int32, proof map[int32]bool) {
 	stack := []int32{i}
 	seen := map[int32]bool{}
 	for len(stack) > 0 {

@@ -6,11 +6,12 @@ import (
 	"github.com/fimg/fimg/repo/pool"
 )
 
-// packageRules makes the rules of every package that could play a part: the
-// installed ones, their updates, the candidates of the jobs and, from these on,
-// whatever is required, recommended or suggested, or supplements.
-func (s *solver) packageRules() error {
-	s.pkg.start = 1
+// addFirst makes the rules of the packages that play a part from the start: the
+// installed ones, their updates, the candidates of the jobs and whatever these
+// require. Packages that are only recommended or supplement join when their time
+// comes; see expand.
+func (s *solver) addFirst() {
+	s.rules = s.rules[:1]
 	s.indexObsoletes()
 	for p := s.instFirst; p < s.instEnd; p++ {
 		s.addPackage(p)
@@ -27,13 +28,58 @@ func (s *solver) packageRules() error {
 			}
 		}
 	}
-	s.addSupplements()
-	if err := s.ctx.Err(); err != nil {
-		return err
+	s.raw = s.rules
+}
+
+// expand makes the rules of further packages, and reports whether there are new
+// ones among them. If so every rule is made anew: the search then starts over,
+// comes to the same decisions, and knows the new packages as if they had been
+// there from the start.
+func (s *solver) expand(list []lit) bool {
+	before := len(s.raw)
+	kept := s.rules
+	s.rules = s.raw
+	fresh := false
+	for _, p := range list {
+		if !s.added[p] {
+			fresh = true
+			s.addPackage(p)
+		}
 	}
-	s.unify()
+	s.raw, s.rules = s.rules, kept
+	if !fresh {
+		s.raw = s.raw[:before]
+		return false
+	}
+	s.rebuild()
+	return true
+}
+
+// rebuild makes all rules of the packages added so far and forgets decisions and
+// what was learnt.
+func (s *solver) rebuild() {
+	for _, l := range s.trail {
+		s.level[abs(l)] = 0
+	}
+	s.trail, s.why, s.head = s.trail[:0], s.why[:0], 0
+	s.branches, s.asserts, s.learnWhy, s.problems = nil, nil, nil, nil
+	s.jobOf, s.bestOf, s.choiceOf = nil, nil, nil
+	clear(s.weakRule)
+	clear(s.weakBy)
+	clear(s.noUpdate)
+	s.wished.stale = true
+	s.pkg.start = 1
+	s.unify(s.raw[1:])
 	s.pkg.end = int32(len(s.rules))
-	return nil
+	s.installedRules()
+	s.jobRules()
+	s.infarchRules()
+	s.bestRules()
+	s.yumobsRules()
+	s.choiceRules()
+	s.learnt = int32(len(s.rules))
+	s.watch()
+	s.disablePolicyRules()
 }
 
 // candidates are the packages a job names.
@@ -42,53 +88,6 @@ func (s *solver) candidates(j *Job) []pool.ID {
 		return s.u.Providers(j.Dep)
 	}
 	return j.Any
-}
-
-// addSupplements adds packages that supplement or enhance one that was added,
-// until there are no more.
-func (s *solver) addSupplements() {
-	weak := s.u.WithWeak()
-	for again := true; again; {
-		again = false
-		for _, p := range weak {
-			if s.added[p] || !s.installed(p) && !s.u.Installable(p) {
-				continue
-			}
-			if s.anyPossible(p, pool.Supplements) || s.anyPossible(p, pool.Enhances) {
-				s.addPackage(p)
-				again = true
-			}
-		}
-	}
-}
-
-func (s *solver) anyPossible(p pool.ID, kind pool.Kind) bool {
-	for d := range s.u.List(p, kind).All() {
-		if s.possible(d) {
-			return true
-		}
-	}
-	return false
-}
-
-// possible reports whether the packages added so far might satisfy d.
-func (s *solver) possible(d pool.Ref) bool {
-	if s.u.Rich(d) {
-		switch op, _, _, a, b := s.u.Rel(d); op {
-		case pool.If, pool.Unless:
-			return true
-		case pool.And:
-			return s.possible(a) && s.possible(b)
-		case pool.Or:
-			return s.possible(a) || s.possible(b)
-		}
-	}
-	for _, p := range s.u.Providers(d) {
-		if s.added[p] {
-			return true
-		}
-	}
-	return false
 }
 
 // addPackage makes the rules of a package and of all it leads to.
@@ -124,13 +123,7 @@ func (s *solver) rulesFor(p pool.ID, queue []pool.ID) []pool.ID {
 	if !installed {
 		s.sameNameRules(p)
 	}
-	queue = s.lockstep(p, queue)
-	for _, kind := range []pool.Kind{pool.Recommends, pool.Suggests} {
-		for d := range s.u.List(p, kind).All() {
-			queue = s.enqueuePositive(d, false, queue)
-		}
-	}
-	return queue
+	return s.lockstep(p, queue)
 }
 
 // requireRules makes the rules of one requirement. What is broken for an
@@ -220,29 +213,4 @@ func (s *solver) lockstep(p pool.ID, queue []pool.ID) []pool.ID {
 		}
 	}
 	return queue
-}
-
-// enqueuePositive appends the packages that might be installed for a weak
-// dependency.
-func (s *solver) enqueuePositive(d pool.Ref, negated bool, queue []pool.ID) []pool.ID {
-	for s.u.Rich(d) {
-		op, _, _, a, b := s.u.Rel(d)
-		if op != pool.And && op != pool.Or && op != pool.If && op != pool.Unless {
-			break
-		}
-		queue = s.enqueuePositive(a, negated, queue)
-		if op == pool.If || op == pool.Unless {
-			negated = !negated
-			if bop, _, _, ba, bb := s.u.Rel(b); bop == pool.Else {
-				queue = s.enqueuePositive(ba, !negated, queue)
-				queue = s.enqueuePositive(bb, !negated, queue)
-				b = ba
-			}
-		}
-		d = b
-	}
-	if negated {
-		return queue
-	}
-	return s.enqueue(s.u.Providers(d), queue)
 }

@@ -115,9 +115,9 @@ func compareRules(a, b *rule) int {
 	return slices.Compare(a.more, b.more)
 }
 
-// unify sorts the rules made so far and drops repetitions.
-func (s *solver) unify() {
-	rules := s.byFirst(s.rules[1:])
+// unify makes the rules a sorted copy of those given, without repetitions.
+func (s *solver) unify(raw []rule) {
+	rules := s.byFirst(raw)
 	out := make([]rule, 1, len(rules)+len(rules)/8+64)
 	for start := 0; start < len(rules); {
 		end := start + 1

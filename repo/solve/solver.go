@@ -15,6 +15,7 @@ type solver struct {
 
 	instFirst, instEnd pool.ID // the installed packages
 
+	raw      []rule // of the packages added so far, unsorted
 	rules    []rule
 	pkg      class // from dependencies
 	feature  class // an installed package stays or is replaced by whatever
@@ -113,17 +114,7 @@ func (s *solver) prepare() error {
 }
 
 func (s *solver) prepareRules() error {
-	if err := s.packageRules(); err != nil {
-		return err
-	}
-	s.installedRules()
-	s.jobRules()
-	s.infarchRules()
-	s.bestRules()
-	s.yumobsRules()
-	s.choiceRules()
-	s.learnt = int32(len(s.rules))
-	s.watch()
-	s.disablePolicyRules()
+	s.addFirst()
+	s.rebuild()
 	return s.ctx.Err()
 }

@@ -23,6 +23,9 @@ func (s *solver) resolveWeak(level int32) (int32, bool) {
 		return vain(p) || s.otherArchDecided(p) || s.otherVersionDecided(p)
 	})
 	all := unite(recommended, supplements)
+	if s.expand(all) {
+		return 0, true
+	}
 	switch len(all) {
 	case 0:
 		return level, false
