@@ -19,6 +19,7 @@ import (
 type Signer struct {
 	entity *openpgp.Entity
 	hash   crypto.Hash
+	v3     bool
 }
 
 // The kinds of keys.
@@ -45,11 +46,11 @@ func NewSigner(t testing.TB, kind string) *Signer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Signer{e, crypto.SHA256}
+	return &Signer{entity: e, hash: crypto.SHA256}
 }
 
 // WithHash returns a signer with the same key and another hash algorithm.
-func (s *Signer) WithHash(h crypto.Hash) *Signer { return &Signer{s.entity, h} }
+func (s *Signer) WithHash(h crypto.Hash) *Signer { return &Signer{s.entity, h, s.v3} }
 
 // Armor returns the public key.
 func (s *Signer) Armor(t testing.TB) []byte {
@@ -72,6 +73,9 @@ func (s *Signer) Armor(t testing.TB) []byte {
 // sign returns a signature packet over data.
 func (s *Signer) sign(t testing.TB, data []byte) []byte {
 	t.Helper()
+	if s.v3 {
+		return s.signV3(t, data)
+	}
 	key := s.entity.PrivateKey
 	sig := &packet.Signature{Version: key.Version, SigType: packet.SigTypeBinary, PubKeyAlgo: key.PubKeyAlgo,
 		Hash: s.hash, CreationTime: time.Unix(1700000100, 0), IssuerKeyId: &key.KeyId, IssuerFingerprint: key.Fingerprint}
