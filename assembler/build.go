@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/fimg/fimg/assembler/chroot"
@@ -189,7 +190,8 @@ func (b *builder) makeRoot() error {
 	b.run = &runner{root: root, events: b.opts.Events, phase: "install",
 		env:     []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", b.plan.Epoch.Unix())},
 		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: true, Run: true, Network: !b.opts.Offline, Log: b.opts.Log}}
-	b.sys = &system.System{Root: root, Image: b.plan.Image, Run: b.run.run, Events: b.opts.Events, Epoch: b.plan.Epoch}
+	b.sys = &system.System{Root: root, Image: b.plan.Image, Run: b.run.run, Events: b.opts.Events, Epoch: b.plan.Epoch,
+		MachineID: strings.ReplaceAll(b.plan.seed().UUID("machine").String(), "-", "")}
 	return b.sys.Skeleton()
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/manifest"
@@ -144,10 +145,16 @@ func writeFile(name string, write func(io.Writer) error) error {
 // publish moves every result into the target directory. Nothing of it appeared
 // there before, so a failure leaves the directory as it was.
 func (b *builder) publish(ctx context.Context) error {
+	b.result.Products = make([]Product, len(b.plan.Outputs))
+	var group errgroup.Group
 	for i := range b.plan.Outputs {
-		if err := b.addProduct(&b.plan.Outputs[i]); err != nil {
+		group.Go(func() (err error) {
+			b.result.Products[i], err = b.product(&b.plan.Outputs[i])
 			return err
-		}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	entries, err := os.ReadDir(b.unfinished(""))
 	if err != nil {
@@ -178,19 +185,17 @@ func moveFile(from, to string) error {
 	return os.Rename(partial, to)
 }
 
-func (b *builder) addProduct(o *Output) error {
+func (b *builder) product(o *Output) (Product, error) {
 	name := b.unfinished(o.File)
 	sum, err := checksum(name)
 	if err != nil {
-		return err
+		return Product{}, err
 	}
 	var st unix.Stat_t
 	if err := unix.Stat(name, &st); err != nil {
-		return fmt.Errorf("list results: %w", err)
+		return Product{}, fmt.Errorf("list results: %w", err)
 	}
-	b.result.Products = append(b.result.Products, Product{Path: filepath.Join(b.opts.TargetDir, o.File), Format: o.Format,
-		Size: st.Size, Stored: st.Blocks * 512, SHA256: sum})
-	return nil
+	return Product{Path: filepath.Join(b.opts.TargetDir, o.File), Format: o.Format, Size: st.Size, Stored: st.Blocks * 512, SHA256: sum}, nil
 }
 
 func checksum(name string) (string, error) {

@@ -25,7 +25,7 @@ func sources(img *description.Image) []*repo.Source {
 		if !r.UseForBuild {
 			continue
 		}
-		s := &repo.Source{ID: system.RepositoryID(r), Priority: int(r.Priority.Or(0)), Keys: r.Keys,
+		s := &repo.Source{ID: system.RepositoryID(r), Priority: int(r.Priority.Or(0)), Keys: img.SigningKeys,
 			RepoGPGCheck: r.RepoGPGCheck.IsTrue(), PackageGPGCheck: r.PackageGPGCheck.IsTrue(),
 			Username: r.Username, Password: r.Password, SkipIfUnavailable: r.Local}
 		switch r.SourceType {

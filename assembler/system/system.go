@@ -14,6 +14,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fimg/fimg/description"
@@ -29,6 +30,10 @@ type System struct {
 	Run    inroot.Run
 	Events event.Func
 	Epoch  time.Time // the newest time that may reach the image
+	// MachineID is the machine's identity while the image is built, 32
+	// hexadecimal digits. It names files (loader entries), so it must not be
+	// random; it never stays in the image.
+	MachineID string
 	// Environment is added to that of every script.
 	Environment []string
 }
@@ -46,7 +51,21 @@ func (s *System) Skeleton() error {
 			return fmt.Errorf("prepare root: %w", err)
 		}
 	}
+	if s.MachineID != "" {
+		if err := s.Root.WriteFile("etc/machine-id", []byte(s.MachineID+"\n"), 0o444); err != nil {
+			return fmt.Errorf("prepare root: %w", err)
+		}
+	}
 	return s.Root.Chmod("tmp", 0o1777)
+}
+
+// forgetMachineID empties a machine id that is still that of the build.
+func (s *System) forgetMachineID() error {
+	text, err := s.Root.ReadFile("etc/machine-id")
+	if err != nil || s.MachineID == "" || strings.TrimSpace(string(text)) != s.MachineID {
+		return nil
+	}
+	return s.Root.WriteFile("etc/machine-id", nil, 0o444)
 }
 
 // Configure carries out everything between the package transaction and the
@@ -101,6 +120,9 @@ func (s *System) Clean(disk bool) error {
 		if err := s.Root.RemoveAll(name); err != nil {
 			return fmt.Errorf("clean root: %w", err)
 		}
+	}
+	if err := s.forgetMachineID(); err != nil {
+		return fmt.Errorf("clean root: %w", err)
 	}
 	return s.emptyDirs()
 }
