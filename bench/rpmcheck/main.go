@@ -66,7 +66,9 @@ func run(dir, keyFile string) error {
 	if err := against("verify without what is redundant", files, quick, "rpm", "-K"); err != nil {
 		return err
 	}
-	return against("read all contents, with digests", files, unpack, "rpm2cpio")
+	buffers := new(rpm.Buffers)
+	contents := func(path string) error { return unpack(path, buffers) }
+	return against("read all contents, with digests", files, contents, "rpm2cpio")
 }
 
 func find(dir string) ([]string, error) {
@@ -159,13 +161,14 @@ func verify(path string, keys *rpm.Keyring, quick bool) error {
 	return v.Err(path, rpm.LevelDigest)
 }
 
-func unpack(path string) error {
+// unpack reads all contents of a package.
+func unpack(path string, buffers *rpm.Buffers) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	r, err := rpm.NewReader(f, rpm.ReaderOptions{SkipRedundant: true})
+	r, err := rpm.NewReader(f, rpm.ReaderOptions{SkipRedundant: true, Buffers: buffers})
 	if err != nil {
 		return err
 	}

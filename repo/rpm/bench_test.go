@@ -65,11 +65,12 @@ func BenchmarkFiles(b *testing.B) {
 // BenchmarkContents reads all files of all packages on one core.
 func BenchmarkContents(b *testing.B) {
 	files := contents(b)
+	buffers := new(rpm.Buffers)
 	b.ResetTimer()
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, data := range files {
-			r, err := rpm.NewReader(bytes.NewReader(data), rpm.ReaderOptions{SkipRedundant: true})
+			r, err := rpm.NewReader(bytes.NewReader(data), rpm.ReaderOptions{SkipRedundant: true, Buffers: buffers})
 			if err != nil {
 				b.Fatal(err)
 			}

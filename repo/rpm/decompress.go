@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -18,22 +19,17 @@ const maxDictionary = 256 << 20
 
 // decompress returns a reader of the plain payload. Name is the tag
 // PAYLOADCOMPRESSOR, which old and uncompressed packages do not have.
-func decompress(name string, r io.Reader) (io.ReadCloser, error) {
+func decompress(name string, r io.Reader, b *Buffers) (io.ReadCloser, error) {
 	switch name {
 	case "", "gzip":
 		return gunzip(r)
 	case "zstd":
-		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(maxDictionary))
-		if err != nil {
-			return nil, err
-		}
-		return d.IOReadCloser(), nil
+		return b.zstd(r)
 	case "xz":
 		d, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bufio.NewReaderSize(r, 64<<10))
 		return closing(d, err)
 	case "lzma":
-		d, err := lzma.NewReader(bufio.NewReaderSize(r, 64<<10))
+		d, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(bufio.NewReaderSize(r, 64<<10))
 		return closing(d, err)
 	case "bzip2":
 		return io.NopCloser(bzip2.NewReader(r)), nil
@@ -41,6 +37,49 @@ func decompress(name string, r io.Reader) (io.ReadCloser, error) {
 		return io.NopCloser(r), nil
 	}
 	return nil, fmt.Errorf("payload compressor %q is not known", name)
+}
+
+// Buffers keeps the memory of decompressors from one package to the next. The
+// zero value is ready; several goroutines may share one.
+type Buffers struct{ pool sync.Pool }
+
+// zstd returns a decompressor from the pool; closing it puts it back.
+func (b *Buffers) zstd(r io.Reader) (io.ReadCloser, error) {
+	if b != nil {
+		if d, ok := b.pool.Get().(*zstd.Decoder); ok {
+			return &pooled{d, b}, d.Reset(r)
+		}
+	}
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxDictionary))
+	if err != nil || b == nil {
+		return d.IOReadCloser(), err
+	}
+	return &pooled{d, b}, nil
+}
+
+// pooled is a decompressor that goes back to its pool.
+type pooled struct {
+	d  *zstd.Decoder
+	to *Buffers
+}
+
+func (p *pooled) Read(b []byte) (int, error) {
+	if p.d == nil {
+		return 0, io.ErrClosedPipe
+	}
+	return p.d.Read(b)
+}
+
+// Close returns the decompressor.
+func (p *pooled) Close() error {
+	if p.d == nil {
+		return nil
+	}
+	err := p.d.Reset(nil)
+	p.to.pool.Put(p.d)
+	p.d = nil
+	return err
 }
 
 // gunzip reads gzip or, like zlib's gzread, what is not compressed as it is.

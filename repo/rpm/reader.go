@@ -13,8 +13,8 @@ type Reader struct {
 	*Package
 	raw     *counter // the file behind the headers
 	items   []*item
+	buffers *Buffers
 	payload *Payload
-	err     error // from reading the payload
 }
 
 // ReaderOptions say how much work a Reader does.
@@ -23,6 +23,8 @@ type ReaderOptions struct {
 	// together (MD5 and signatures of version 3) where a stronger payload digest
 	// in the header covers the same bytes. The verdict then lacks these items.
 	SkipRedundant bool
+	// Buffers, where given, spares allocating decompressors anew.
+	Buffers *Buffers
 }
 
 // counter passes reads on, counts bytes and feeds hashes.
@@ -49,7 +51,7 @@ func NewReader(r io.Reader, o ReaderOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{Package: p, raw: &counter{r: buffered}}
+	rd := &Reader{Package: p, raw: &counter{r: buffered}, buffers: o.Buffers}
 	rd.items = collect(p)
 	if o.SkipRedundant {
 		rd.items = dropRedundant(rd.items)
@@ -105,7 +107,7 @@ func (r *Reader) Payload(o PayloadOptions) (*Payload, error) {
 	if f := r.Header.String(TagPayloadFormat); f != "" && f != "cpio" {
 		return nil, &FormatError{"payload", "format " + f + " is not supported"}
 	}
-	plain, err := decompress(r.Header.String(TagPayloadCompressor), r.raw)
+	plain, err := decompress(r.Header.String(TagPayloadCompressor), r.raw, r.buffers)
 	if err != nil {
 		return nil, &FormatError{"payload", err.Error()}
 	}
