@@ -13,6 +13,11 @@ func (s *state) container(img *Image, typ *node) *ContainerConfig {
 	if n == nil && !slices.Contains([]string{"docker", "oci", "appx", "wsl"}, image) && !containerFormat(typ) {
 		return nil
 	}
+	return s.containerConfig(img, n)
+}
+
+// containerConfig reads the element, which may be missing.
+func (s *state) containerConfig(img *Image, n *node) *ContainerConfig {
 	contact := ""
 	if len(img.About.Contact) > 0 {
 		contact = img.About.Contact[0]

@@ -3,6 +3,7 @@ package description
 import (
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,7 +12,7 @@ import (
 type datatype struct {
 	name    string
 	words   []string       // fixed values, compared after white space normalisation
-	pattern *regexp.Regexp // or a pattern, compared as written
+	pattern *regexp.Regexp // or a pattern, likewise
 	base    base
 }
 
@@ -98,21 +99,17 @@ func typeNamed(known map[string]*datatype, spec string) *datatype {
 	return d
 }
 
-// allows reports whether the schema accepts the value.
+// allows reports whether the schema accepts the value. White space around it and
+// repeated inside does not count, except in free text.
 func (d *datatype) allows(value string) bool {
+	v := normalize(value)
 	switch d.base {
 	case boolBase:
-		v := collapse(value)
 		return v == "true" || v == "false" || v == "1" || v == "0"
 	case intBase:
-		return d.number(collapse(value))
+		return d.number(v)
 	case tokenBase:
-		for _, w := range d.words {
-			if collapse(value) == w {
-				return true
-			}
-		}
-		return d.pattern != nil && d.pattern.MatchString(value)
+		return slices.Contains(d.words, v) || d.pattern != nil && d.pattern.MatchString(v)
 	}
 	return true
 }
@@ -171,5 +168,11 @@ func (d *datatype) about() string {
 	return describe[extra]
 }
 
-// collapse strips white space at the ends and makes one blank of it inside.
+// normalize is collapse for XML's own white space only, as the schema does it.
+func normalize(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < 128 && isSpace(byte(r)) }), " ")
+}
+
+// collapse strips white space at the ends and makes one blank of it inside, as
+// kiwi's reader does it.
 func collapse(s string) string { return strings.Join(strings.Fields(s), " ") }

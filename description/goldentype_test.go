@@ -124,11 +124,8 @@ func goldenVolumes(t Type) []any {
 }
 
 func goldenContainer(img *Image) any {
-	c := img.Type.Container
-	if c == nil {
-		return nil
-	}
 	n := img.state.typ.first("containerconfig")
+	c := img.state.containerConfig(img, n)
 	out := object{"maintainer": c.Maintainer}
 	put := func(key string, value any, when bool) {
 		if when {
