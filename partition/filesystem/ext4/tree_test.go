@@ -75,7 +75,7 @@ func odd(names int) *tree.Mem {
 	big := tree.Xattr{Name: "user.big", Value: bytes.Repeat([]byte("v"), 500)}
 	for i := range 3 {
 		add(tree.Node{Path: fmt.Sprintf("x/shared%d", i), Mode: tree.TypeFile | 0o644,
-			Xattrs: []tree.Xattr{{Name: "security.capability", Value: make([]byte, 20)}, big, {Name: "user.none", Value: []byte{}}}}, "x")
+			Xattrs: []tree.Xattr{{Name: "security.capability", Value: append([]byte{1, 0, 0, 2}, make([]byte, 16)...)}, big, {Name: "user.none", Value: []byte{}}}}, "x")
 	}
 	for i := range names {
 		add(tree.Node{Path: fmt.Sprintf("many/name %d", i), Mode: tree.TypeFile | 0o644}, "")

@@ -1,0 +1,170 @@
+package ext4
+
+import (
+	"context"
+	"fmt"
+	"math/rand"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/internal/tree"
+	"golang.org/x/sys/unix"
+)
+
+// mount mounts an image and returns the directory.
+func mount(t *testing.T, img string, options string) string {
+	t.Helper()
+	dir := t.TempDir()
+	testtool.Run(t, "mount", "-o", "loop,"+options, img, dir)
+	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
+	return dir
+}
+
+func unmount(t *testing.T, dir string) {
+	t.Helper()
+	testtool.Run(t, "umount", dir)
+}
+
+// TestKernel shows the kernel's own view, then lets it change much of it.
+func TestKernel(t *testing.T) {
+	testtool.Need(t, "mount", "umount", "e2fsck")
+	testtool.NeedRoot(t)
+	for name, o := range map[string]Options{
+		"ext4": options("ext4", 300<<20), "ext3": options("ext3", 300<<20), "ext2": options("ext2", 300<<20),
+		"meta_bg": options("ext4", 300<<20, "meta_bg", "^resize_inode", "metadata_csum_seed"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			src := odd(20000)
+			img := image(t, src, o)
+			dir := mount(t, img, "ro")
+			same(t, src, tree.Dir(dir, tree.DirOptions{}))
+			unmount(t, dir)
+			dir = mount(t, img, "rw")
+			churn(t, dir)
+			unmount(t, dir)
+			check(t, img)
+			readAgain(t, img, o.Size)
+		})
+	}
+}
+
+// churn deletes, creates and rewrites, most of it in the indexed directory.
+func churn(t *testing.T, dir string) {
+	t.Helper()
+	for i := range 20000 {
+		name := filepath.Join(dir, "many", fmt.Sprintf("name %d", i))
+		var err error
+		switch i % 5 {
+		case 0, 1:
+			err = os.Remove(name)
+		case 2:
+			err = os.WriteFile(name+" and more of it", []byte(name), 0o600)
+		case 3:
+			err = os.Rename(name, filepath.Join(dir, "tmp", fmt.Sprint(i)))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"pieces", "far", "x/shared1"} {
+		if err := os.WriteFile(filepath.Join(dir, name), make([]byte, 3<<20), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, "dirs")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readAgain reads everything the kernel has left.
+func readAgain(t *testing.T, img string, size int64) {
+	t.Helper()
+	f, err := os.Open(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fs, err := Open(f, size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, files := nodes(t, fs)
+	if len(lines) < 15000 {
+		t.Errorf("only %d nodes", len(lines))
+	}
+	for _, n := range files[:500] {
+		if _, err := fs.Open(n); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestOffline grows an image with resize2fs.
+func TestOffline(t *testing.T) {
+	testtool.Need(t, "resize2fs", "e2fsck")
+	for _, o := range []Options{options("ext4", 64<<20), options("ext4", 64<<20, "meta_bg", "^resize_inode"), options("ext2", 64<<20)} {
+		src := odd(300)
+		img := image(t, src, o)
+		if err := os.Truncate(img, 100*o.Size); err != nil {
+			t.Fatal(err)
+		}
+		testtool.Run(t, "resize2fs", "-f", img)
+		check(t, img)
+		f, err := os.Open(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		fs, err := Open(f, 100*o.Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if fs.Info().Size < 99*o.Size {
+			t.Errorf("grown to %d only", fs.Info().Size)
+		}
+		same(t, src, fs)
+	}
+}
+
+// TestRandom puts random trees to the oracle.
+func TestRandom(t *testing.T) {
+	testtool.Need(t, "e2fsck")
+	for n := range int64(12) {
+		random := rand.New(rand.NewSource(n))
+		m := tree.NewMem()
+		dirs := []string{"."}
+		for i := range random.Intn(400) {
+			p := filepath.Join(dirs[random.Intn(len(dirs))], fmt.Sprintf("%0*d", random.Intn(60), i))
+			node := tree.Node{Path: p, Mode: tree.TypeFile | uint32(random.Intn(0o10000)), UID: random.Uint32(), GID: random.Uint32()}
+			if random.Intn(4) == 0 {
+				node.Mode = tree.TypeDir | 0o755
+				dirs = append(dirs, p)
+			}
+			for k := range random.Intn(4) {
+				node.SetXattr(fmt.Sprintf("user.%d", k), make([]byte, random.Intn(300)))
+			}
+			m.Add(node, make([]byte, random.Intn(20000)))
+		}
+		kind := []string{"ext4", "ext3", "ext2"}[n%3]
+		size, err := Estimate(context.Background(), m, options(kind, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := options(kind, size)
+		o.Inodes = 0
+		img := image(t, m, o)
+		check(t, img)
+		f, err := os.Open(img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fs, err := Open(f, size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, m, fs)
+		f.Close()
+	}
+}
