@@ -32,7 +32,8 @@ var movedTags = [...]moved{
 }
 
 // Merged returns the main header with what an installed package keeps of the
-// signature header, as rpm merges it.
+// signature header, as rpm merges it. Headers of version 3 packages get the
+// region and the split file names that rpm gives them.
 func (p *Package) Merged() (*Header, error) {
 	var entries []Entry
 	format := p.Header.Format()
@@ -58,5 +59,9 @@ func (p *Package) Merged() (*Header, error) {
 	if !p.Header.Has(TagSourceRPM) && !p.Header.Source() {
 		entries = append(entries, StringEntry(TagSourceRPM, "(none)"))
 	}
-	return p.Header.With(entries...)
+	h, err := p.Header.adopt()
+	if err != nil {
+		return nil, err
+	}
+	return h.With(append(entries, h.shortNames()...)...)
 }

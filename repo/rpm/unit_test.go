@@ -168,3 +168,44 @@ func TestHostileHeaders(t *testing.T) {
 		t.Error("a header longer than its data was accepted")
 	}
 }
+
+// TestVersion3 reads a header from before regions and directory names.
+func TestVersion3(t *testing.T) {
+	sig, err := rpm.NewHeader(rpm.RegionSignatures, rpm.Uint32Entry(rpm.SigSize, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modern, err := rpm.NewHeader(rpm.RegionImmutable, rpm.StringEntry(rpm.TagName, "old"), rpm.StringEntry(rpm.TagVersion, "1"),
+		rpm.StringEntry(rpm.TagRelease, "1"), rpm.StringEntry(rpm.TagSourceRPM, "old-1-1.src.rpm"),
+		rpm.StringsEntry(rpm.TagOldFileNames, "/etc/a", "/usr/bin/b", "/etc/c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, err := rpm.ParseHeader(withoutRegion(modern))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &rpm.Package{Signature: sig, Header: old}
+	h, err := p.Merged()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := h.Files()
+	if err != nil || len(files) != 3 || files[2].Path() != "/etc/c" || h.Count(rpm.TagDirNames) != 2 || old.Format() != 3 {
+		t.Errorf("%v %v", files, err)
+	}
+	if size, _ := h.Number(rpm.TagSigSize); size != 1 {
+		t.Error("the signature header was not merged")
+	}
+}
+
+// withoutRegion cuts the region tag and its trailer from a blob.
+func withoutRegion(h *rpm.Header) []byte {
+	b := bytes.Clone(h.Blob())
+	b[3]--
+	b = slices.Delete(b, 8, 24)
+	b = b[:len(b)-16]
+	n := int(b[6])<<8 + int(b[7]) - 16
+	b[6], b[7] = byte(n>>8), byte(n)
+	return b
+}

@@ -130,6 +130,59 @@ func damage(t testing.TB, file []byte) map[string][]byte {
 	}
 }
 
+// TestGivenVerdicts compares the verdicts on all test packages, without keys and
+// with those in the files the variable FIMG_TEST_KEYS lists, separated by colons.
+func TestGivenVerdicts(t *testing.T) {
+	testtool.Need(t, "rpm", "rpmbuild")
+	var armored [][]byte
+	for path := range strings.SplitSeq(os.Getenv("FIMG_TEST_KEYS"), ":") {
+		if path == "" {
+			continue
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		armored = append(armored, b)
+	}
+	keys := &rpm.Keyring{}
+	for _, b := range armored {
+		if err := keys.Add(b); err != nil {
+			t.Log(err)
+		}
+	}
+	files := rpmtest.Files(t)
+	compareVerdicts(t, files, keyDB(t), nil)
+	if len(armored) > 0 {
+		compareVerdicts(t, files, keyDB(t, armored...), keys)
+	}
+}
+
+func compareVerdicts(t *testing.T, files []string, db string, keys *rpm.Keyring) {
+	t.Helper()
+	out, _ := exec.Command("rpm", append([]string{"--dbpath", db, "--define", "_db_backend sqlite", "-K"}, files...)...).Output()
+	want := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		path, verdict, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		want[path] = verdict
+	}
+	for _, path := range files {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, v, err := rpm.CheckFile(f, keys, rpm.ReaderOptions{})
+		f.Close()
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+		} else if got := v.Summary(); got != want[path] {
+			t.Errorf("%s: %q, rpm has %q", path, got, want[path])
+		} else if !v.Intact() {
+			t.Logf("%s: %v", path, v.Oddities)
+		}
+	}
+}
+
 // TestModernSignatures covers what the real rpm of this age cannot: ECDSA and
 // the signatures of version 6.
 func TestModernSignatures(t *testing.T) {
