@@ -144,8 +144,8 @@ func (h *Header) checkFileArrays(n int) error {
 
 func (h *Header) fillNames(files []File) error {
 	dirs := h.Strings(TagDirNames)
-	for i, dir := range dirs {
-		if err := checkDir(dir, h.Source() && len(dirs) == 1 && i == 0); err != nil {
+	for _, dir := range dirs {
+		if err := checkDir(dir, h.Source()); err != nil {
 			return err
 		}
 	}
@@ -184,8 +184,7 @@ func checkDir(dir string, source bool) error {
 	if source && dir == "" {
 		return nil
 	}
-	if !strings.HasPrefix(dir, "/") || !strings.HasSuffix(dir, "/") ||
-		strings.Contains(dir, "/../") || strings.Contains(dir, "/./") {
+	if !strings.HasPrefix(dir, "/") || !strings.HasSuffix(dir, "/") || strings.Contains(dir, "/../") {
 		return fmt.Errorf("bad directory name %q", dir)
 	}
 	return nil

@@ -209,7 +209,11 @@ func (p *Payload) locate(e cpioEntry) (int, error) {
 		}
 		return int(e.index), nil
 	}
-	name := strings.TrimPrefix(strings.TrimPrefix(e.name, "."), "/")
+	name := e.name
+	if strings.HasPrefix(name, "./") {
+		name = name[1:]
+	}
+	name = strings.TrimPrefix(name, "/")
 	if i := p.current + 1; i < len(p.files) && p.plainName(i) == name {
 		return i, nil
 	}
