@@ -268,11 +268,23 @@ func readFlags(path string, kind uint32) Flags {
 }
 
 func (d *dirTree) Open(n *Node) (File, error) {
-	f, err := os.OpenFile(filepath.Join(d.root, d.opts.Top, n.Path), os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	full := filepath.Join(d.root, d.opts.Top, n.Path)
+	fd, err := openRead(full)
 	if err != nil {
-		return nil, fmt.Errorf("open content: %w", err)
+		return nil, fmt.Errorf("open content: %w", &os.PathError{Op: "open", Path: full, Err: err})
 	}
-	return &hostFile{f}, nil
+	return &hostFile{os.NewFile(uintptr(fd), full)}, nil
+}
+
+// openRead opens a file without the poller, which os.OpenFile asks in vain for
+// every regular file: five system calls that tens of thousands of files can spare.
+func openRead(name string) (fd int, err error) {
+	for {
+		fd, err = unix.Open(name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
 }
 
 type hostFile struct{ *os.File }
