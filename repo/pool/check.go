@@ -45,12 +45,25 @@ func below(list []uint32, limit int) bool {
 	return len(list) == 0 || int64(top) < int64(limit)
 }
 
-// checkRels proves that relations refer to strings and to earlier relations.
+// checkRels proves that relations refer to strings and to earlier relations, and
+// that none is larger than a rich dependency may be.
 func (x *Index) checkRels(ns int) bool {
+	var size map[Dep]int // of operators
 	for i, r := range x.rels {
 		if r.Op > Else || !dep(r.A, ns, i) || !dep(r.B, ns, i) || r.Op.Compares() && (r.A|r.B).IsRel() {
 			return false
 		}
+		if r.Op.Compares() {
+			continue
+		}
+		if size == nil {
+			size = map[Dep]int{}
+		}
+		n := max(size[r.A], 1) + max(size[r.B], 1)
+		if n > maxRichOperands {
+			return false
+		}
+		size[Dep(i)|relBit] = n
 	}
 	return true
 }

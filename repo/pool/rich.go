@@ -120,10 +120,10 @@ func (p *richParser) operand(depth int) (Dep, error) {
 		return dep, nil
 	}
 	version := p.word()
-	if version == "" {
+	e, v, r := evr.Split(version)
+	if v == "" {
 		return 0, fmt.Errorf("no version at %q", p.rest)
 	}
-	e, v, r := evr.Split(version)
 	return p.b.rel(Rel{dep, Dep(p.b.evr([]byte(e), []byte(v), []byte(r))), op}), nil
 }
 
