@@ -278,12 +278,14 @@ var superMagic = [8]byte{'_', 'B', 'H', 'R', 'f', 'S', '_', 'M'}
 const (
 	incompatMixedBackref   = 1 << 0
 	incompatDefaultSubvol  = 1 << 1
+	incompatMixedGroups    = 1 << 2
 	incompatCompressLZO    = 1 << 3
 	incompatCompressZSTD   = 1 << 4
 	incompatBigMetadata    = 1 << 5
 	incompatExtendedIref   = 1 << 6
 	incompatSkinnyMetadata = 1 << 8
 	incompatNoHoles        = 1 << 9
+	incompatMetadataUUID   = 1 << 10
 	incompatSimpleQuota    = 1 << 16
 	compatROFreeSpaceTree  = 1 << 0
 	compatROFreeSpaceValid = 1 << 1
