@@ -166,7 +166,7 @@ func TestEscape(t *testing.T) {
 	if _, err := s.Run(t.Context(), Command{Path: "/usr/bin/python3", Args: []string{"-c", python}, Stdout: &out}); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.TrimSpace(out.String()); got != "['devices', 'files', 'init', 'proc', 'root']" {
+	if got := strings.TrimSpace(out.String()); got != "['devices', 'files', 'hostproc', 'init', 'proc', 'root']" {
 		t.Errorf("outside of the chroot: %s", got)
 	}
 }

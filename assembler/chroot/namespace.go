@@ -22,6 +22,7 @@ func nativeInt64(raw [8]byte) int64 { return int64(binary.NativeEndian.Uint64(ra
 type base struct {
 	dir, root         int
 	hostProc, hostSys int            // copies of the host's mounts; -1 when there are none
+	procKept          bool           // the host's /proc is in the base
 	devices           int            // file system of the device nodes
 	nodes             map[string]int // the host's nodes, where we cannot make our own
 }
@@ -152,12 +153,13 @@ func (s *Session) buildBase(tree int) (*base, error) {
 	if err := attach(tree, spotFD); err != nil {
 		return b, err
 	}
+	b.keepProc()
 	b.root, err = unix.Openat(b.dir, "root", unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	return b, err
 }
 
 func fillBase(dir int) error {
-	for _, name := range []string{"root", "proc", "files"} {
+	for _, name := range []string{"root", "proc", "hostproc", "files"} {
 		if err := unix.Mkdirat(dir, name, 0o755); err != nil {
 			return fmt.Errorf("make base: %w", err)
 		}
@@ -214,6 +216,21 @@ func climb(below string) error {
 		}
 	}
 	return unix.Chroot(".")
+}
+
+// keepProc hangs the host's /proc into the base. In a user namespace the kernel
+// allows a new /proc only where a whole one can be seen, and after the pivot this
+// is the only one; besides it is what is shown when a new one is refused.
+func (b *base) keepProc() {
+	if b.hostProc < 0 {
+		return
+	}
+	at, err := spot(b.dir, "hostproc")
+	if err == nil {
+		err = attach(b.hostProc, at)
+	}
+	b.hostProc = -1
+	b.procKept = err == nil
 }
 
 // pivot makes the base the root of the thread and lets go of everything else.

@@ -14,18 +14,24 @@ func (s *Session) mountProc(b *base) error {
 	if err != nil {
 		return &CapabilityError{Need: "a pid namespace", Err: err, Advice: adviceUnshare}
 	}
-	mount := b.hostProc
-	if refused == nil {
+	source := "proc"
+	switch {
+	case refused == nil:
 		s.ownProc = true
-		if mount, err = cloneTree(b.dir, "proc", readOnlyData&^unix.MOUNT_ATTR_RDONLY); err != nil {
-			return err
-		}
-	} else {
+	case b.procKept:
 		s.opts.log().Debug("the host's /proc is shown inside", "error", refused)
-		b.hostProc = -1
-	}
-	if mount < 0 {
+		source = "hostproc"
+	default:
 		return &CapabilityError{Need: "/proc", Err: refused, Advice: adviceUnshare}
+	}
+	mount, err := cloneTree(b.dir, source, readOnlyData&^unix.MOUNT_ATTR_RDONLY)
+	if err != nil {
+		return err
+	}
+	if b.procKept {
+		if err := unix.Unmount("/hostproc", unix.MNT_DETACH); err != nil {
+			return fmt.Errorf("let go of the host's /proc: %w", err)
+		}
 	}
 	target, err := dirSpot(b.root, "proc", 0o555)
 	if err != nil {
@@ -34,7 +40,12 @@ func (s *Session) mountProc(b *base) error {
 	if err := attach(mount, target); err != nil {
 		return err
 	}
-	return protectProc(b.root)
+	if err := protectProc(b.root); err != nil {
+		return err
+	}
+	// The kernel's command line is the host's; kernel-install(8) would take it for
+	// the image's where that has none.
+	return s.showFile(b, "files/cmdline", "proc/cmdline", []byte("\n"), 0o444)
 }
 
 // protectProc makes those parts of /proc read-only through which root changes the
