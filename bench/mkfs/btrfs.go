@@ -19,6 +19,7 @@ type btrfsFlags struct {
 	compress string
 	sums     string
 	quota    string
+	peers    bool
 	opts     btrfs.Options
 }
 
@@ -35,6 +36,7 @@ func btrfsKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *o
 	set.BoolVar(&f.opts.MetadataSingle, "single", false, "one copy of the metadata")
 	set.BoolVar(&f.opts.BlockGroupTree, "block-group-tree", false, "block-group tree")
 	set.BoolVar(&f.opts.NoFreeSpaceTree, "no-free-space-tree", false, "no free-space tree")
+	set.BoolVar(&f.peers, "peers", false, "also run mkfs.btrfs with mount and rsync, and mkfs.btrfs --rootdir, and print ratios")
 	set.Func("subvolume", "PATH=LOCATION[,ro][,nocow][,default][,limit=BYTES]; repeatable", f.subvolume)
 	return func(ctx context.Context, t tree.Tree, out *os.File) error { return f.write(ctx, c, t, out) }
 }
@@ -111,11 +113,30 @@ func (f *btrfsFlags) write(ctx context.Context, c *common, t tree.Tree, out *os.
 	if err := out.Truncate(size); err != nil {
 		return err
 	}
+	start := time.Now()
 	r, err := btrfs.Write(ctx, out, t, f.opts)
 	if err != nil {
 		return err
 	}
+	took := time.Since(start)
 	fmt.Printf("%d inodes, %d bytes of data stored in %d, %d of metadata, needs %d\n",
 		r.Inodes, r.RawBytes, r.DataBytes, r.Metadata, r.Needed)
-	return nil
+	if !f.peers {
+		return nil
+	}
+	return comparePeers(ctx, c.dir, out.Name(), size, took, f.peerList())
+}
+
+// peerList are the usual ways to a btrfs file system with a tree in it.
+func (f *btrfsFlags) peerList() []peer {
+	mount := "loop"
+	if forced, ok := strings.CutPrefix(f.compress, "force-"); ok {
+		mount += ",compress-force=" + forced
+	} else if f.compress != "" {
+		mount += ",compress=" + f.compress
+	}
+	return []peer{
+		{"mkfs.btrfs, mount, rsync", `mkfs.btrfs -q "$2"; mount -o ` + mount + ` "$2" "$3"; rsync -aHAX "$1"/ "$3"/; umount "$3"`},
+		{"mkfs.btrfs --rootdir", `mkfs.btrfs -q --rootdir "$1" "$2"`},
+	}
 }

@@ -39,6 +39,7 @@ type common struct {
 	size, label, seed, selinux string
 	workers                    int
 	epoch                      int64
+	dir                        string // the input
 }
 
 func main() {
@@ -79,6 +80,7 @@ func run(args []string) error {
 		}
 		defer pprof.StopCPUProfile()
 	}
+	c.dir = set.Arg(0)
 	return build(c, write, set.Arg(0), set.Arg(1))
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
@@ -218,6 +219,19 @@ func (b *builder) run() (Result, error) {
 		return b.result, &filesystem.TooSmallError{What: "btrfs file system", Needed: b.result.Needed, Have: b.opts.Size}
 	}
 	return b.result, b.writeSupers()
+}
+
+// progressStep is after how many bytes progress is told.
+const progressStep = 16 * mib
+
+// progress counts bytes of content before compression.
+func (b *builder) progress(n int64) {
+	before := b.result.RawBytes
+	b.result.RawBytes += n
+	if before/progressStep != b.result.RawBytes/progressStep {
+		b.opts.Events.Emit(event.Event{Kind: event.Progress, Phase: "btrfs", Unit: "bytes",
+			Done: b.result.RawBytes, Total: int64(b.estimate.data)})
+	}
 }
 
 // writeSubvolumes writes all file trees and all data.

@@ -204,7 +204,7 @@ func (w *fileWriter) group(g *group) error {
 
 // segment writes one run of data and records its extent.
 func (w *fileWriter) segment(s *segment) error {
-	w.b.result.RawBytes += s.bytes
+	w.b.progress(s.bytes)
 	w.b.compressed[s.algo] = true
 	item := extentData{Generation: generation, RAMBytes: uint64(s.bytes), Compression: uint8(s.algo), Type: extentRegular}
 	if s.inline {
