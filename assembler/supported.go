@@ -17,6 +17,7 @@ func checkSupported(img *description.Image) error {
 		{a.InstallISO.IsTrue() || a.InstallPXE.IsTrue() || a.InstallStick.IsTrue(), "installation media"},
 		{a.BtrfsRootIsSnapper.IsTrue(), "attribute btrfs_root_is_snapper_snapshot"},
 		{a.EditBootConfig != "", "attribute editbootconfig"}, {a.EditBootInstall != "", "attribute editbootinstall"},
+		{a.DerivedFrom != "" || len(t.DerivedFrom) > 0, "a container derived from another"},
 		{a.DeltaRoot.IsTrue(), "attribute delta_root"}, {a.XenServer.IsTrue(), "attribute xen_server"},
 		{t.Root.Manager == "lvm", "LVM volume management"},
 		{t.Firmware.Unsupported != "", "firmware " + t.Firmware.Unsupported + " on " + img.Arch},

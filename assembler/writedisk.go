@@ -17,6 +17,7 @@ import (
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
+	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
 	"github.com/fimg/fimg/partition/filesystem/swap"
 )
@@ -166,6 +167,13 @@ func (d *diskWriter) writeFS(ctx context.Context, w *window, kind string, t tree
 		}
 		_, err = btrfs.Write(ctx, w, t, opts)
 		return err
+	case "ext2", "ext3", "ext4":
+		opts := ext4.Options{Size: w.size, Kind: kind, Label: label, UUID: id, HashSeed: d.seed.Sub(name).UUID("hash"),
+			Time: d.epoch, Workers: d.jobs}
+		if err := ext4.ParseArgs(d.img.Type.CreateOptions, &opts); err != nil {
+			return err
+		}
+		return ext4.Write(ctx, w, t, opts)
 	case "vfat", "fat16", "fat32":
 		return fat.Write(ctx, w, t, fat.Options{Size: w.size, Label: label, Serial: d.seed.Uint32("filesystem " + name)})
 	}

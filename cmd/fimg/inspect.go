@@ -1,0 +1,101 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/repo/rpm"
+)
+
+func newInspectCmd(a *app) *cobra.Command {
+	var key string
+	cmd := &cobra.Command{
+		Use:   "inspect IMAGE|PACKAGE.rpm",
+		Short: "Show what is in an image or a package file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if strings.HasSuffix(args[0], ".rpm") {
+				return a.inspectPackage(args[0], key)
+			}
+			found, err := assembler.Inspect(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.printJSON(found)
+			}
+			return a.printInspection(found)
+		},
+	}
+	cmd.Flags().StringVar(&key, "signing-key", "", "file with the keys a package is verified with")
+	return cmd
+}
+
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	return enc.Encode(v)
+}
+
+// inspectPackage prints a package's description and what its digests and
+// signatures are worth.
+func (a *app) inspectPackage(name, key string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return usageError{err}
+	}
+	defer f.Close()
+	r, err := rpm.NewReader(f, rpm.ReaderOptions{})
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	ring := &rpm.Keyring{}
+	if key != "" {
+		text, err := os.ReadFile(key)
+		if err != nil {
+			return usageError{err}
+		}
+		if err := ring.Add(text); err != nil {
+			return err
+		}
+	}
+	verdict, err := r.Verify(ring)
+	if err != nil {
+		return err
+	}
+	d, err := rpm.Describe(r.Package)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": verdict.Summary()})
+	}
+	fmt.Fprintf(a.out, "%s\n%s\n", r.Header.Identity().NEVRA(), verdict.Summary())
+	return a.printJSON(d)
+}
+
+func (a *app) printInspection(i *assembler.Inspection) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "format\t%s\ndisk\t%s, %s table\n\n#\tROLE\tNAME\tTYPE\tSTART\tSIZE\n", i.Format, size(i.Size), i.Layout.Table)
+	for _, p := range i.Layout.Partitions {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\n", p.Number, p.Role, p.Name, p.Type.Code, p.First, size(i.Layout.Bytes(p)))
+	}
+	fmt.Fprintf(w, "\n#\tTYPE\tLABEL\tUUID\tFREE\tPATHS\tSUBVOLUMES\n")
+	for _, f := range i.FileSystems {
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%d\t%s\n", f.Partition, f.Type, f.Label, f.UUID, size(f.Free), f.Paths, strings.Join(f.Subvolumes, " "))
+	}
+	fmt.Fprintf(w, "\nBIOS boot code\t%t\nEFI programs\t%s\nboot entries\t%s\npackages\t%d\n",
+		i.Boot.BIOS, strings.Join(i.Boot.EFI, " "), strings.Join(i.Boot.Entries, " "), len(i.Packages))
+	for _, warning := range i.Warnings {
+		fmt.Fprintf(w, "warning\t%s\n", warning)
+	}
+	return w.Flush()
+}
