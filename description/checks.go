@@ -1,6 +1,7 @@
 package description
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -84,20 +85,36 @@ func (img *Image) checkVolumes(fail failFunc) {
 	if t.Attr.RootFSLabel != "" {
 		reserved[0] = t.Attr.RootFSLabel
 	}
-	full := 0
 	for _, v := range t.Volumes {
-		if v.FullSize && v.Source.Line > 0 {
-			full++
-		}
 		fail("volume_label_used_with_lvm", t.Root.Manager != "lvm" && v.Label != "" && v.Label != "SWAP", v.Source,
 			"volume %s: labels are for LVM only", v.Name)
 		fail("volume_setup_defines_reserved_labels", t.Root.Manager == "lvm" && v.Path != "swap" && v.Label != "" && slices.Contains(reserved, v.Label),
 			v.Source, "volume %s: label %s is reserved", v.Name, v.Label)
 		fail("volume_setup_has_no_root_definition", v.Mountpoint == "/", v.Source, "a volume for / is named @root, not /")
 	}
-	fail("volume_setup_defines_multiple_fullsize_volumes", full > 1, img.Source, "only one volume may have all the space")
+	fail("volume_setup_defines_multiple_fullsize_volumes", img.fullVolumes() > 1, img.Source, "only one volume may have all the space")
 	named := slices.ContainsFunc(t.OEM.Settings, func(o Option) bool { return o.Name == "swapname" })
 	fail("swap_name_used_with_lvm", t.Root.Manager != "lvm" && named, img.Source, "oem-swapname is for LVM only")
+}
+
+// fullVolumes counts the volumes written with all the space; as in kiwi those of
+// other architectures count too, as far as the document is at hand.
+func (img *Image) fullVolumes() int {
+	count := 0
+	if img.state == nil {
+		for _, v := range img.Type.Volumes {
+			if v.FullSize && v.Source.Line > 0 {
+				count++
+			}
+		}
+		return count
+	}
+	for _, k := range img.state.typ.first("systemdisk").every("volume") {
+		if collapse(cmp.Or(k.get("size"), k.get("freespace"))) == "all" {
+			count++
+		}
+	}
+	return count
 }
 
 // checkDracut wants the dracut modules that kiwi packages for some features among

@@ -110,8 +110,8 @@ func (d *Document) include(ctx context.Context) error {
 // included returns what stands in the place of one <include>.
 func (d *Document) included(k *node) ([]*node, error) {
 	from, ok := k.attr("from")
-	if !ok {
-		return []*node{k}, nil // the schema will complain
+	if !ok || strings.Contains(from, "#") {
+		return []*node{k}, nil // the schema, or a check before the build, will complain
 	}
 	name, found := d.resolveInclude(from)
 	if !found {
@@ -140,17 +140,16 @@ func includedMistake(err error) error {
 }
 
 // resolveInclude finds the file of an include reference: this:// and bare paths
-// are relative to the main file, file:// and dir:// name a local path whose host
-// part, if any, is its first component.
+// are relative to the main file; of any other URL host and path name a local file.
 func (d *Document) resolveInclude(from string) (string, bool) {
 	base := path.Dir(d.file)
-	var names []string
-	if rest, ok := strings.CutPrefix(from, "this://"); ok {
-		names = []string{d.files.locate(cutQuery(rest), base)}
-	} else if _, rest, ok := strings.Cut(from, "://"); ok {
-		names = []string{d.files.locate(cutQuery(rest), ""), d.files.locate(cutQuery(rest), base)}
-	} else {
-		names = []string{d.files.locate(cutQuery(from), base)}
+	rest, here := strings.CutPrefix(from, "this://")
+	names := []string{d.files.locate(splitLocation("dir:"+rest).path, base)}
+	if l := splitLocation(from); !here && l.scheme != "" {
+		if l.path == "" {
+			return "", false
+		}
+		names = []string{d.files.locate(l.host+l.path, ""), d.files.locate(l.host+l.path, base)}
 	}
 	for _, name := range names {
 		if d.files.exists(name) {
@@ -158,14 +157,6 @@ func (d *Document) resolveInclude(from string) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// cutQuery drops the parts of a URL after its path.
-func cutQuery(s string) string {
-	if i := strings.IndexAny(s, "?#;"); i >= 0 {
-		return s[:i]
-	}
-	return s
 }
 
 // refuse makes the error for one node.

@@ -48,6 +48,14 @@ func dumpChild(k *node) any {
 	return dump(k)
 }
 
+// written is an attribute's value, nil when it is not there.
+func written(n *node, name string) any {
+	if v, ok := n.attr(name); ok {
+		return v
+	}
+	return nil
+}
+
 // goldenFields gives an image in the fields of the golden records.
 func goldenFields(img *Image) object {
 	s := img.state
@@ -65,7 +73,7 @@ func goldenFields(img *Image) object {
 	}
 	release := any(nil)
 	if _, ok := p.Sources["release_version"]; ok {
-		release = p.ReleaseVersion
+		release = orNil(p.ReleaseVersion)
 	}
 	out := object{
 		"arch": img.Arch, "build_type_name": img.Type.Attr.Image, "bundle_format": orNil(img.Type.Attr.BundleFormat),
@@ -183,7 +191,7 @@ func goldenRepositories(img *Image) []any {
 		delete(attrs, "source")
 		signing := []string{}
 		for _, k := range n.first("source").every("signing") {
-			signing = append(signing, k.get("key"))
+			signing = append(signing, collapse(k.get("key")))
 		}
 		credentials := r.Credentials
 		if credentials == "" {
@@ -232,8 +240,8 @@ func goldenPackages(img *Image) object {
 	phase("image", p.Image, out)
 	sections := []any{}
 	for _, sec := range img.state.packages {
-		sections = append(sections, object{"type": sec.get("type"), "profiles": orNil(sec.get("profiles")),
-			"patternType": orNil(sec.get("patternType")), "n_package": len(sec.every("package")), "n_collection": len(sec.every("namedCollection"))})
+		sections = append(sections, object{"type": collapse(sec.get("type")), "profiles": written(sec.node, "profiles"),
+			"patternType": orNil(collapse(sec.get("patternType"))), "n_package": len(sec.every("package")), "n_collection": len(sec.every("namedCollection"))})
 	}
 	out["sections"] = sections
 	return out

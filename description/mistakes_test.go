@@ -81,6 +81,7 @@ func TestMistakesSayWhatIsAllowed(t *testing.T) {
 		{`<preferences><type image="oem" filesystem="ext4" embed_verity_metadata="true" embed_integrity_metadata="true"/></preferences>`, "needs verity_blocks"},
 		{`<preferences><type image="oem" filesystem="ext4" format="ocy:qcow2"/></preferences>`, "not oci: or docker:"},
 		{`<foo xmlns="urn:x"/>`, "not allowed in <image>"},
+		{`<extension/>`, "nothing else"}, {`<extension><a/></extension>`, "no namespace"},
 		{`<include/>`, "lacks its attribute from"},
 	} {
 		list := mistakes(t, small(c.rest))
@@ -119,12 +120,16 @@ func TestSyntaxMistakes(t *testing.T) {
 		{"<image/><image/>", "config.xml:1:9", "second top element"},
 		{"<image" + strings.Repeat(" a=''", 2) + "/>", "config.xml:1:13", "written twice"},
 		{"<image" + manyAttrs() + "/>", "config.xml:1:1", "more than 500 attributes"},
+		{"\n<?xml version='1.0'?><image/>", "config.xml:2:1", "not at the beginning"},
 		{"<image/>x", "config.xml:1:9", "text outside"},
 		{"", "config.xml:1:1", "no element"},
 		{"<x:image/>", "config.xml:1:1", "not declared"},
 		{"<image>&nope;</image>", "config.xml:1:", "entity"},
 		{entity + "<image/>", "config.xml:1:1", "too long"},
-		{`<!DOCTYPE image [<!ENTITY a "&b;">]><image/>`, "config.xml:1:1", "refers to others"},
+		{`<!DOCTYPE image [<!ENTITY a "&b;">]><image/>`, "config.xml:1:1", "entity a holds"},
+		{`<!DOCTYPE image [<!ENTITY a "&b;"><!ENTITY b "&a;">]><image/>`, "config.xml:1:1", "refers to itself"},
+		{`<!DOCTYPE image [<!ENTITY a "<b/>">]><image/>`, "config.xml:1:1", "holds markup"},
+		{bomb() + "<image/>", "config.xml:1:1", "too long"},
 		{`<!DOCTYPE image [<!ENTITY a SYSTEM "/etc/passwd">]><image/>`, "config.xml:1:1", "external"},
 		{`<?xml version="1.0" encoding="koi8-r"?><image/>`, "config.xml:1:1", "encoding"},
 		{strings.Repeat("<image>", 300), "config.xml:1:", "deeper than 256"},
@@ -144,6 +149,16 @@ func TestSyntaxMistakes(t *testing.T) {
 	}
 }
 
+// bomb is the billion laughs.
+func bomb() string {
+	var b strings.Builder
+	b.WriteString(`<!DOCTYPE image [<!ENTITY a0 "ha">`)
+	for i := range 9 {
+		fmt.Fprintf(&b, `<!ENTITY a%d "%s">`, i+1, strings.Repeat(fmt.Sprintf("&a%d;", i), 10))
+	}
+	return b.String() + "]>"
+}
+
 func manyAttrs() string {
 	var b strings.Builder
 	for i := range maxAttrs + 1 {
@@ -161,7 +176,7 @@ func TestEncodings(t *testing.T) {
 		big = append(big, byte(r>>8), byte(r))
 	}
 	latin := strings.ReplaceAll(strings.Replace(text, "utf-8", "ISO-8859-1", 1), "é", "\xe9")
-	for name, data := range map[string]string{"utf-8": text, "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin} {
+	for name, data := range map[string]string{"utf-8": text, "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin, "windows": strings.Replace(latin, "ISO-8859-1", "windows-1252", 1)} {
 		img := mustSelect(t, mustOpen(t, data), Options{})
 		if img.About.Author != "é" {
 			t.Errorf("%s: %q", name, img.About.Author)
@@ -170,13 +185,13 @@ func TestEncodings(t *testing.T) {
 }
 
 func TestTextRules(t *testing.T) {
-	text := `<!DOCTYPE image [<!ENTITY who "tux"><!ENTITY who "later">]>` + strings.TrimPrefix(small(`<users><user name="&who;" password="a
+	text := `<!DOCTYPE image [<!ENTITY who "t&mid;x"><!ENTITY mid "&#117;"><!ENTITY who "later">]>` + strings.TrimPrefix(small(`<users><user name="&who;" password="a
 	b&#10;&#x41;&lt;&gt;&amp;&quot;&apos;"/></users><preferences><timezone> U<!-- c -->TC </timezone><keytable>  </keytable></preferences>`), `<?xml version="1.0" encoding="utf-8"?>`)
 	img := mustSelect(t, mustOpen(t, text), Options{})
 	if u := img.Users[0]; u.Name != "tux" || u.Password != "a  b\nA<>&\"'" {
 		t.Errorf("%+v", u)
 	}
-	if p := img.Preferences; p.Timezone != " U" || p.Keytable != "" {
+	if p := img.Preferences; p.Timezone != " UTC " || p.Keytable != "" {
 		t.Errorf("%q %q", p.Timezone, p.Keytable)
 	}
 }

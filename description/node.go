@@ -10,7 +10,7 @@ type node struct {
 	at    place
 	attrs []attr
 	kids  []*node
-	text  string // up to the first child, comment or processing instruction
+	text  string // directly inside, up to the first child element
 	all   string // all text directly inside
 }
 

@@ -44,10 +44,10 @@ type mark struct{ line, offset, col int }
 
 // frame is an open element.
 type frame struct {
-	node   *node
-	text   []byte // of the current text node
-	all    []byte // of the text nodes before it
-	broken bool   // a child, comment or instruction came
+	node  *node
+	text  []byte // of the current text node
+	all   []byte // of the text nodes before it
+	child bool   // an element came
 }
 
 // readTree reads one file.
@@ -138,7 +138,12 @@ func (r *reader) token(tok xml.Token, start int) error {
 		r.stack = r.stack[:len(r.stack)-1]
 	case xml.CharData:
 		return r.chars(t, start)
-	case xml.Comment, xml.ProcInst:
+	case xml.ProcInst:
+		if t.Target == "xml" && start > 0 {
+			return r.syntax(start, "the XML declaration is not at the beginning")
+		}
+		r.split()
+	case xml.Comment:
 		r.split()
 	case xml.Directive:
 		return r.doctype(string(t), start)
@@ -148,6 +153,9 @@ func (r *reader) token(tok xml.Token, start int) error {
 
 func (r *reader) open(t xml.StartElement, start int) error {
 	r.split()
+	if len(r.stack) > 0 {
+		r.stack[len(r.stack)-1].child = true
+	}
 	if r.nodes++; r.nodes > maxNodes {
 		return r.syntax(start, fmt.Sprintf("more than %d elements", maxNodes))
 	}
@@ -197,7 +205,6 @@ func (r *reader) split() {
 		return
 	}
 	r.flush()
-	r.stack[len(r.stack)-1].broken = true
 }
 
 // flush stores the current text node unless it is white space only.
@@ -205,8 +212,8 @@ func (r *reader) flush() {
 	top := r.stack[len(r.stack)-1]
 	if len(bytes.Trim(top.text, " \t\r\n")) > 0 {
 		top.all = append(top.all, top.text...)
-		if !top.broken {
-			top.node.text = string(top.text)
+		if !top.child {
+			top.node.text = string(top.all)
 		}
 	}
 	top.text = top.text[:0]

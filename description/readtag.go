@@ -127,28 +127,66 @@ var (
 	entityAny  = regexp.MustCompile(`<!ENTITY\s`)
 )
 
-// doctype accepts a document type declaration. Internal text entities without
-// markup or references to others are honoured, anything that could fetch a file
-// or grow is refused.
+// Limits on entities: how many, how long a value may be, how deep they may refer
+// to each other.
+const (
+	maxEntities   = 100
+	maxEntity     = 4096
+	maxReferences = 8
+)
+
+// doctype accepts a document type declaration. Internal text entities are
+// honoured, anything that holds markup, could fetch a file or grow is refused.
 func (r *reader) doctype(text string, start int) error {
-	const entities, size = 100, 4096
-	found := entityDecl.FindAllStringSubmatch("<!"+text, entities+1)
-	if len(found) > entities || len(found) != len(entityAny.FindAllString("<!"+text, entities+1)) {
+	found := entityDecl.FindAllStringSubmatch("<!"+text, maxEntities+1)
+	if len(found) > maxEntities || len(found) != len(entityAny.FindAllString("<!"+text, maxEntities+1)) {
 		return r.syntax(start, "external or parameter entities are not supported")
 	}
+	raw := map[string]string{}
 	for _, f := range found {
-		value := f[2][1 : len(f[2])-1]
-		if len(value) > size || strings.ContainsAny(value, "<&%") {
-			return r.syntax(start, fmt.Sprintf("entity %s is too long or refers to others", f[1]))
-		}
-		if r.dec.Entity == nil {
-			r.dec.Entity = map[string]string{}
-		}
-		if _, twice := r.dec.Entity[f[1]]; !twice {
-			r.dec.Entity[f[1]] = value
+		if _, twice := raw[f[1]]; !twice { // the first declaration counts
+			raw[f[1]] = f[2][1 : len(f[2])-1]
 		}
 	}
+	r.dec.Entity = map[string]string{}
+	for name := range raw {
+		value, ok := r.expand(raw, raw[name], maxReferences)
+		if !ok {
+			return r.syntax(start, fmt.Sprintf("entity %s holds markup, is too long or refers to itself", name))
+		}
+		r.dec.Entity[name] = value
+	}
 	return nil
+}
+
+// expand resolves the references in an entity's value.
+func (r *reader) expand(raw map[string]string, value string, depth int) (string, bool) {
+	var b strings.Builder
+	for value != "" {
+		i := strings.IndexByte(value, '&')
+		if i < 0 {
+			b.WriteString(value)
+			break
+		}
+		b.WriteString(value[:i])
+		name, rest, closed := strings.Cut(value[i+1:], ";")
+		part := r.reference(name)
+		if inner, known := raw[name]; known && depth > 0 {
+			var ok bool
+			if part, ok = r.expand(raw, inner, depth-1); !ok {
+				return "", false
+			}
+		} else if !closed || part == "" {
+			return "", false
+		}
+		b.WriteString(part)
+		if b.Len() > maxEntity {
+			return "", false
+		}
+		value = rest
+	}
+	out := b.String()
+	return out, len(out) <= maxEntity && !strings.ContainsAny(out, "<&%")
 }
 
 var encodingDecl = regexp.MustCompile(`^<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
@@ -170,15 +208,26 @@ func toUTF8(data []byte) ([]byte, error) {
 	switch name := strings.ToLower(string(m[1])); name {
 	case "utf-8", "utf8", "us-ascii", "ascii":
 		return data, nil
-	case "iso-8859-1", "latin1", "iso_8859-1":
-		out := make([]byte, 0, len(data)+len(data)/8)
-		for _, c := range data {
-			out = utf8.AppendRune(out, rune(c))
-		}
-		return out, nil
+	case "iso-8859-1", "latin1", "iso_8859-1", "windows-1252", "cp1252":
+		return fromLatin(data, strings.Contains(name, "1252")), nil
 	default:
 		return data, fmt.Errorf("encoding %s is not supported; use UTF-8", name)
 	}
+}
+
+// windows1252 are the characters of 0x80 to 0x9f that differ from ISO 8859-1.
+var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
+
+func fromLatin(data []byte, windows bool) []byte {
+	out := make([]byte, 0, len(data)+len(data)/8)
+	for _, c := range data {
+		r := rune(c)
+		if windows && c >= 0x80 && c < 0xa0 {
+			r = windows1252[c-0x80]
+		}
+		out = utf8.AppendRune(out, r)
+	}
+	return out
 }
 
 func fromUTF16(data []byte, order binary.ByteOrder) []byte {

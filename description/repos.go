@@ -53,7 +53,7 @@ func (s *state) repository(sec active, img *Image) Repository {
 			": the first component is taken for a host; write dir://" + r.Path, r.Source})
 	}
 	for _, k := range source.every("signing") {
-		where, _, err := translate(k.get("key"), s.doc.files.dir)
+		where, _, err := translate(collapse(k.get("key")), s.doc.files.dir)
 		if err != nil {
 			r.Problem = err.Error()
 			continue

@@ -57,11 +57,38 @@ func (v *validator) full() bool { return len(v.mistakes) >= 4*maxMistake }
 func (v *validator) element(n *node) {
 	r := v.schema[n.name]
 	if r.open {
+		v.extension(n)
 		return
 	}
 	v.attributes(n, r)
 	v.text(n, r)
 	v.children(n, r)
+}
+
+// extension checks a vendor's block: elements of a namespace of their own, whatever
+// they hold.
+func (v *validator) extension(n *node) {
+	if len(n.kids) == 0 || len(n.attrs) > countPrefixes(n) || n.all != "" {
+		v.report(n.at, Schema, "<extension> holds elements of a namespace and nothing else", "", nil)
+	}
+	for _, k := range n.kids {
+		k.walk(func(e, _ *node) {
+			if e.space == "" {
+				v.report(e.at, Schema, fmt.Sprintf("element <%s> in <extension> belongs to no namespace", e.name), "", nil)
+			}
+		})
+	}
+}
+
+// countPrefixes is the number of namespace declarations among the attributes.
+func countPrefixes(n *node) int {
+	count := 0
+	for _, a := range n.attrs {
+		if a.name == "xmlns" || strings.HasPrefix(a.name, "xmlns:") {
+			count++
+		}
+	}
+	return count
 }
 
 func (v *validator) attributes(n *node, r *rule) {
