@@ -16,20 +16,15 @@ func fatKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *os.
 	set.IntVar(&o.Bits, "bits", 0, "12, 16 or 32; 0: by size")
 	set.IntVar(&o.SectorSize, "sectorsize", 512, "bytes of a sector")
 	set.IntVar(&o.ClusterSize, "clustersize", 0, "bytes of a cluster; 0: by size")
+	peers := set.Bool("peers", false, "also run mkfs.vfat and mcopy and print ratios")
 	return func(ctx context.Context, t tree.Tree, out *os.File) (err error) {
 		o.Label, o.Serial = c.label, seed.New(c.seed).Uint32("filesystem")
-		if o.Size, err = parseSize(c.size); err != nil {
+		if o.Size, err = sizeOr(c.size, func() (int64, error) { return fat.Estimate(ctx, t, o) }); err != nil {
 			return err
 		}
-		if o.Size == 0 {
-			if o.Size, err = fat.Estimate(ctx, t, o); err != nil {
-				return err
-			}
-		}
-		if err := out.Truncate(o.Size); err != nil {
-			return err
-		}
-		return fat.Write(ctx, out, t, o)
+		write := func() error { return fat.Write(ctx, out, t, o) }
+		list := []peer{{"mkfs.vfat, mcopy", `mkfs.vfat "$2"; MTOOLS_SKIP_CHECK=1 mcopy -s -m -b -i "$2" "$1"/* ::`}}
+		return timed(ctx, c, out, o.Size, write, *peers, list)
 	}
 }
 
