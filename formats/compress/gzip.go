@@ -3,6 +3,7 @@ package compress
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"math"
 	"sync"
 
 	"github.com/fimg/fimg/formats/compress/deflate"
@@ -11,20 +12,16 @@ import (
 // gzipCodec makes one gzip member of many deflate pieces, each of which ends on
 // a byte and may refer to the 32 KiB before it.
 type gzipCodec struct {
-	level deflate.Level
-	free  *sync.Pool
-	check uint32
-	plain uint64
+	isPacked bool // the stream is mostly packed already
+	free     *sync.Pool
+	check    uint32
+	plain    uint64
 }
 
 const gzipPiece = 512 << 10
 
 func newGzip(isPacked bool) *gzipCodec {
-	level := deflate.Normal
-	if isPacked {
-		level = deflate.Fast
-	}
-	return &gzipCodec{level: level, free: &sync.Pool{New: func() any { return new(deflate.Encoder) }}}
+	return &gzipCodec{isPacked: isPacked, free: &sync.Pool{New: func() any { return new(deflate.Encoder) }}}
 }
 
 func (*gzipCodec) size() int    { return gzipPiece }
@@ -38,8 +35,12 @@ func (*gzipCodec) header() []byte {
 func (g *gzipCodec) pack(in []byte, start int) (packed, error) {
 	enc := g.free.Get().(*deflate.Encoder)
 	defer g.free.Put(enc)
+	level := deflate.Normal
+	if g.isPacked && noise(in[start:]) {
+		level = deflate.Stored
+	}
 	return packed{
-		data:  enc.Encode(make([]byte, 0, gzipPiece/3), in, start, g.level, deflate.Sync),
+		data:  enc.Encode(make([]byte, 0, gzipPiece/3), in, start, level, deflate.Sync),
 		check: crc32.ChecksumIEEE(in[start:]),
 		plain: int64(len(in) - start),
 	}, nil
@@ -84,4 +85,20 @@ func multiply(a, b uint32) uint32 {
 		}
 	}
 	return product
+}
+
+// noise tells whether the bytes are spread so evenly that they are packed
+// already.
+func noise(b []byte) bool {
+	var count [256]int
+	for _, c := range b {
+		count[c]++
+	}
+	var bits float64
+	for _, n := range count {
+		if n > 0 {
+			bits += float64(n) * math.Log2(float64(len(b))/float64(n))
+		}
+	}
+	return bits > 7.9*float64(len(b))
 }

@@ -1,17 +1,13 @@
 package qcow2
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
-)
 
-// flateLevel gives the size of zlib's level 6 with its window of 4 KiB, which
-// is what qemu-img uses, in about 0.6 of its time.
-const flateLevel = 5
+	"github.com/fimg/fimg/formats/compress/deflate"
+)
 
 // compressor packs single clusters; it is safe for concurrent use.
 type compressor interface {
@@ -50,22 +46,10 @@ func (z *zstdPacker) pack(dst, cluster []byte) ([]byte, error) {
 type flatePacker struct{ free sync.Pool }
 
 func (p *flatePacker) pack(dst, cluster []byte) ([]byte, error) {
-	out := bytes.NewBuffer(dst)
-	w, ok := p.free.Get().(*flate.Writer)
-	if ok {
-		w.Reset(out)
-	} else {
-		var err error
-		if w, err = flate.NewWriter(out, flateLevel); err != nil {
-			return nil, fmt.Errorf("set up deflate: %w", err)
-		}
+	enc, ok := p.free.Get().(*deflate.Encoder)
+	if !ok {
+		enc = new(deflate.Encoder)
 	}
-	if _, err := w.Write(cluster); err != nil {
-		return nil, fmt.Errorf("deflate cluster: %w", err)
-	}
-	if err := w.Close(); err != nil {
-		return nil, fmt.Errorf("deflate cluster: %w", err)
-	}
-	p.free.Put(w)
-	return out.Bytes(), nil
+	defer p.free.Put(enc)
+	return enc.Encode(dst, cluster, 0, deflate.Fast, deflate.Final), nil
 }

@@ -40,8 +40,8 @@ const (
 	flagCompressed = 1 << 16
 	flagMarkers    = 1 << 17
 
-	gdAtEnd = 1<<64 - 1
-	deflate = 1
+	gdAtEnd          = 1<<64 - 1
+	algorithmDeflate = 1
 
 	sector       = 512
 	grainSectors = 128

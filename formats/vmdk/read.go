@@ -55,7 +55,7 @@ func (h Header) check(size int64) error {
 		return disk.Corrupt("vmdk", "grains of %d sectors", h.GrainSize)
 	case h.GTEsPerGT == 0 || h.GTEsPerGT > 4096:
 		return disk.Corrupt("vmdk", "grain tables of %d entries", h.GTEsPerGT)
-	case h.compressed() && h.CompressAlgorithm != deflate:
+	case h.compressed() && h.CompressAlgorithm != algorithmDeflate:
 		return disk.Corrupt("vmdk", "compression %d", h.CompressAlgorithm)
 	}
 	tables := ceil(ceil(int64(h.Capacity), int64(h.GrainSize)), int64(h.GTEsPerGT))

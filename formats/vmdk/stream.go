@@ -4,18 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"fmt"
 	"hash/adler32"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
-
+	"github.com/fimg/fimg/formats/compress/deflate"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/internal/ordered"
 )
-
-// flateLevel is that of the qcow2 writer, for the same reason.
-const flateLevel = 5
 
 // packedGrains is what a job makes of one chunk.
 type packedGrains struct {
@@ -36,7 +31,7 @@ func (w *writer) stream(ctx context.Context, s *disk.Stream, pool *ordered.Pool)
 	h := newHeader(w.capacity)
 	h.Version = 3
 	h.Flags |= flagCompressed | flagMarkers
-	h.CompressAlgorithm = deflate
+	h.CompressAlgorithm = algorithmDeflate
 	h.GD = gdAtEnd
 	h.Overhead = grainSectors
 	if err := w.front(h); err != nil {
@@ -142,43 +137,30 @@ func (p *packer) pack(c *disk.Chunk) (packedGrains, error) {
 		}
 		offset := c.Offset + int64(at)
 		out.grains = append(out.grains, packedGrain{offset, buf.Len()})
-		if err := p.packGrain(&buf, offset, data); err != nil {
-			return out, err
-		}
+		p.packGrain(&buf, offset, data)
 	}
 	out.data = buf.Bytes()
 	return out, nil
 }
 
 // packGrain appends the marker, the zlib stream (RFC 1950) and the padding.
-func (p *packer) packGrain(buf *bytes.Buffer, offset int64, data []byte) error {
+func (p *packer) packGrain(buf *bytes.Buffer, offset int64, data []byte) {
 	start := buf.Len()
 	buf.Write(make([]byte, 12))
 	buf.Write([]byte{0x78, 0x9c})
-	if err := p.deflate(buf, data); err != nil {
-		return err
-	}
+	p.deflate(buf, data)
 	buf.Write(binary.BigEndian.AppendUint32(nil, adler32.Checksum(data)))
 	head := buf.Bytes()[start:]
 	binary.LittleEndian.PutUint64(head, uint64(offset/sector))
 	binary.LittleEndian.PutUint32(head[8:], uint32(len(head)-12))
 	buf.Write(make([]byte, -buf.Len()&(sector-1)))
-	return nil
 }
 
-func (p *packer) deflate(buf *bytes.Buffer, data []byte) (err error) {
-	fw, ok := p.free.Get().(*flate.Writer)
-	if ok {
-		fw.Reset(buf)
-	} else if fw, err = flate.NewWriter(buf, flateLevel); err != nil {
-		return fmt.Errorf("set up deflate: %w", err)
+func (p *packer) deflate(buf *bytes.Buffer, data []byte) {
+	enc, ok := p.free.Get().(*deflate.Encoder)
+	if !ok {
+		enc = new(deflate.Encoder)
 	}
-	if _, err := fw.Write(data); err != nil {
-		return fmt.Errorf("deflate grain: %w", err)
-	}
-	if err := fw.Close(); err != nil {
-		return fmt.Errorf("deflate grain: %w", err)
-	}
-	p.free.Put(fw)
-	return nil
+	buf.Write(enc.Encode(buf.AvailableBuffer(), data, 0, deflate.Fast, deflate.Final))
+	p.free.Put(enc)
 }

@@ -18,7 +18,7 @@ const (
 	lazyMax = 12
 )
 
-// Level is the effort of the search.
+// Level is the effort of the search; the zero value packs nothing.
 type Level struct {
 	Depth int // candidates looked at for each position
 	Nice  int // length at which a match is taken without looking further
@@ -26,6 +26,7 @@ type Level struct {
 
 // The levels in use.
 var (
+	Stored = Level{}
 	Fast   = Level{Depth: 4, Nice: 16}
 	Normal = Level{Depth: 14, Nice: 48}
 )
@@ -54,6 +55,11 @@ type Encoder struct {
 // Encode appends the deflated form of in[start:] to dst. What stands before
 // start, up to 32 KiB, serves as dictionary.
 func (e *Encoder) Encode(dst, in []byte, start int, level Level, end End) []byte {
+	if level == Stored {
+		w := bitWriter{out: dst}
+		w.stored(in[start:], end == Final)
+		return w.close()
+	}
 	e.level = level
 	in = in[max(0, start-window):]
 	start = min(start, window)

@@ -41,7 +41,7 @@ func samples() map[string][]byte {
 func TestRoundTrip(t *testing.T) {
 	var e Encoder
 	for name, in := range samples() {
-		for _, level := range []Level{Fast, Normal, {1, 3}, {200, 258}} {
+		for _, level := range []Level{Stored, Fast, Normal, {1, 3}, {200, 258}} {
 			if got := unpack(t, e.Encode(nil, in, 0, level, Final), nil); !bytes.Equal(got, in) {
 				t.Errorf("%s at %v does not come back", name, level)
 			}
