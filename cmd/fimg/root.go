@@ -33,7 +33,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // verbs make the subcommands, in the order of the help page.
 var verbs = []func(*app) *cobra.Command{
-	newBuildCmd, newPlanCmd, newResolveCmd, newInspectCmd, newBundleCmd, newConvertCmd, newBootCmd, newKiwiCmd,
+	newBuildCmd, newPlanCmd, newResolveCmd, newInspectCmd, newDiffCmd, newBundleCmd, newConvertCmd, newBootCmd, newKiwiCmd,
 	newDescribeCmd, newProfilesCmd,
 }
 
