@@ -101,25 +101,21 @@ func testKoji(t *testing.T, dir, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	job := task{version: "43.9", release: "43", repos: []string{
+	job := task{name: "Task", version: "43.9", release: "43", repos: []string{
 		"https://kojipkgs.example.org/compose/$arch/os", "https://kojipkgs.example.org/a/$basearch/"}}
 	compared, to := 0, t.TempDir()
 	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
+	main := strings.TrimSuffix(file, ".kiwi") + ".x86_64.kiwi"
+	if err := os.WriteFile(filepath.Join(to, main), []byte(kojiRewrite(t, dir, file, job)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rewritten, err := Open(context.Background(), Options{Dir: to, File: main})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range original.Profiles() {
-		if len(p.Images) == 0 {
-			continue
-		}
-		job.name = "Task-" + p.Name
-		main := strings.TrimSuffix(file, ".kiwi") + ".x86_64.kiwi"
-		if err := os.WriteFile(filepath.Join(to, main), []byte(kojiRewrite(t, dir, file, job)), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		rewritten, err := Open(context.Background(), Options{Dir: to, File: main})
-		if err != nil {
-			t.Fatal(err)
-		}
 		for _, kind := range p.Images {
 			for _, arch := range kind.Arches {
 				compared++
