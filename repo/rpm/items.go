@@ -195,17 +195,24 @@ func (it *item) initSignature(s slot, data []byte) error {
 	return nil
 }
 
-// dropRedundant leaves out items over header and payload when a payload digest
-// and a header digest cover the same.
+// dropRedundant leaves out digests over header and payload when stronger ones
+// cover the same bytes, and signatures over both when one covers the header and
+// with it the payload's digest.
 func dropRedundant(items []*item) []*item {
-	covered := Range(0)
+	covered, signed := Range(0), false
 	for _, it := range items {
-		if it.status == pending && !it.Alt && it.Algo != MD5 && it.Algo != SHA1 {
+		switch {
+		case it.status != pending || it.Alt || it.Algo == MD5 || it.Algo == SHA1:
+		case it.Signature:
+			signed = signed || it.Range == HeaderRange
+		default:
 			covered |= it.Range
 		}
 	}
 	if covered != LegacyRange {
 		return items
 	}
-	return slices.DeleteFunc(items, func(it *item) bool { return it.Range == LegacyRange })
+	return slices.DeleteFunc(items, func(it *item) bool {
+		return it.Range == LegacyRange && (signed || !it.Signature)
+	})
 }

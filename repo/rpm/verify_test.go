@@ -250,6 +250,35 @@ func TestFlippedBits(t *testing.T) {
 	}
 }
 
+// TestSkipRedundant checks that what is left out is covered by what is not.
+func TestSkipRedundant(t *testing.T) {
+	testtool.Need(t, "rpmbuild")
+	s := rpmtest.NewSigner(t, rpmtest.EdDSA)
+	keys := &rpm.Keyring{}
+	if err := keys.Add(s.Armor(t)); err != nil {
+		t.Fatal(err)
+	}
+	plain := one(t, "zstd", "fimgtest-empty-1.0~rc1.noarch.rpm")
+	for name, c := range map[string]struct {
+		tags   []rpm.Tag
+		checks int
+	}{
+		"header":            {[]rpm.Tag{rpm.TagDSAHeader}, 4}, // signature, SHA1, SHA256, payload
+		"legacy":            {[]rpm.Tag{rpm.SigGPG}, 4},
+		"header and legacy": {[]rpm.Tag{rpm.TagDSAHeader, rpm.SigGPG}, 4},
+	} {
+		signatures := make(map[rpm.Tag]*rpmtest.Signer)
+		for _, tag := range c.tags {
+			signatures[tag] = s
+		}
+		file := rpmtest.Resign(t, plain, signatures)
+		_, v, err := rpm.CheckFile(bytes.NewReader(file), keys, rpm.ReaderOptions{SkipRedundant: true})
+		if err != nil || v.Err(name, rpm.LevelAll) != nil || len(v.Checks) != c.checks {
+			t.Errorf("%s: %v %+v", name, err, v)
+		}
+	}
+}
+
 // TestBrokenKeyring checks that a key that cannot be read does not spoil others.
 func TestBrokenKeyring(t *testing.T) {
 	a, b := rpmtest.NewSigner(t, rpmtest.EdDSA), rpmtest.NewSigner(t, rpmtest.RSA)
