@@ -72,6 +72,9 @@ func Jobs(u *pool.Universe, r Request) ([]Job, error) {
 		}
 		jobs = append(jobs, found...)
 	}
+	if err := u.Err(); err != nil {
+		return nil, err
+	}
 	if len(missing.Arguments) > 0 {
 		return nil, missing
 	}

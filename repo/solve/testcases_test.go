@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -176,79 +175,6 @@ func (c *testcase) jobLine(f []string) error {
 	return nil
 }
 
-var richWords = strings.NewReplacer(" & ", " and ", " | ", " or ", " <IF> ", " if ", " <UNLESS> ", " unless ",
-	" <ELSE> ", " else ", " + ", " with ", " <WITHOUT> ", " without ")
-
-var elseInParentheses = regexp.MustCompile(`(<IF>|<UNLESS>) \(([^()]*) <ELSE> ([^()]*)\)`)
-
-func caseDep(text string) repodata.Dep {
-	text = elseInParentheses.ReplaceAllString(text, "$1 $2 <ELSE> $3")
-	if rich := richWords.Replace(text); rich != text {
-		return repodata.Dep{Name: []byte("(" + rich + ")")}
-	}
-	f := strings.Fields(text)
-	d := repodata.Dep{Name: []byte(f[0])}
-	if len(f) == 3 {
-		for _, c := range f[1] {
-			d.Flags |= map[rune]repodata.Flags{'<': repodata.Less, '>': repodata.Greater, '=': repodata.Equal}[c]
-		}
-		d.Epoch, d.Version, d.Release = caseEVR(f[2])
-	}
-	return d
-}
-
-func caseEVR(s string) (e, v, r []byte) {
-	if epoch, rest, ok := strings.Cut(s, ":"); ok {
-		e, s = []byte(epoch), rest
-	}
-	version, release, _ := strings.Cut(s, "-")
-	return e, []byte(version), []byte(release)
-}
-
-// packageFile reads packages from a file beside the case.
-func (c *testcase) packageFile(name string) error {
-	text, err := os.ReadFile(filepath.Join(c.dir, name))
-	if err != nil {
-		return errNotOurs(name)
-	}
-	for _, l := range strings.Split(string(text), "\n") {
-		if rest, ok := strings.CutPrefix(l, "="); ok {
-			if err := c.packageLine(rest); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (c *testcase) packageLine(text string) error {
-	r := c.repos[len(c.repos)-1]
-	tag, value, _ := strings.Cut(text, ":")
-	value = strings.TrimSpace(value)
-	if tag == "Pkg" {
-		f := strings.Fields(value)
-		f = append(f, "noarch")
-		p := &repodata.Package{Name: []byte(f[0]), Release: []byte(f[2]), Arch: []byte(f[3])}
-		p.Epoch, p.Version, _ = caseEVR(f[1])
-		r.packages = append(r.packages, p)
-		return nil
-	}
-	if len(r.packages) == 0 {
-		return nil
-	}
-	p := r.packages[len(r.packages)-1]
-	list := map[string]*[]repodata.Dep{"Prv": &p.Provides, "Req": &p.Requires, "Con": &p.Conflicts, "Obs": &p.Obsoletes,
-		"Rec": &p.Recommends, "Sug": &p.Suggests, "Sup": &p.Supplements, "Enh": &p.Enhances}[tag]
-	if list == nil {
-		return nil
-	}
-	if strings.Contains(value, "namespace:") || strings.Contains(value, "<NAMESPACE>") {
-		return errNotOurs(value)
-	}
-	*list = append(*list, caseDep(value))
-	return nil
-}
-
 func (c *testcase) universe() (*pool.Universe, error) {
 	slices.SortStableFunc(c.repos, func(a, b *caseRepo) int {
 		if a.installed == b.installed {
@@ -332,76 +258,6 @@ func (c *testcase) finish(n int) (int, error) {
 		err = c.compare(s)
 	}
 	return n + 1, err
-}
-
-// compareRules compares the rules made from dependencies with those listed.
-func (c *testcase) compareRules(s *solver) error {
-	lines := map[string][]string{}
-	for _, l := range c.want {
-		if f := strings.Fields(l); len(f) == 4 && f[0] == "rule" && f[1] == "pkg" {
-			lines[f[2]] = append(lines[f[2]], f[3])
-		}
-	}
-	var want, have []string
-	for _, l := range lines {
-		slices.Sort(l)
-		want = append(want, strings.Join(l, " "))
-	}
-	for i := s.pkg.start; i < s.pkg.end; i++ {
-		var l []string
-		s.rules[i].literals(func(p lit) bool {
-			l = append(l, strings.Repeat("-", btoi(p < 0))+caseName(s.u, abs(p)))
-			return true
-		})
-		slices.Sort(l)
-		have = append(have, strings.Join(l, " "))
-	}
-	slices.Sort(want)
-	slices.Sort(have)
-	if !slices.Equal(want, have) {
-		return fmt.Errorf("rules: got %q, want %q", have, want)
-	}
-	return nil
-}
-
-func btoi(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// compare looks at the packages that come; of those that go only the replaced
-// and removed as such.
-func (c *testcase) compare(s *solver) error {
-	var want, have []string
-	for _, l := range c.want {
-		f := strings.Fields(l)
-		switch f[0] {
-		case "install":
-			want = append(want, "+"+f[1])
-		case "upgrade", "downgrade", "change", "reinstall":
-			want = append(want, "-"+f[1], "+"+f[2])
-		case "erase":
-			want = append(want, "-"+f[1])
-		case "obsoleted", "upgraded":
-			want = append(want, "-"+f[1])
-		}
-	}
-	t := s.transaction()
-	for _, it := range t.Install {
-		have = append(have, "+"+caseName(s.u, it.ID))
-	}
-	for _, id := range slices.Concat(t.Remove, t.Replace) {
-		have = append(have, "-"+caseName(s.u, id))
-	}
-	slices.Sort(want)
-	want = slices.Compact(want)
-	slices.Sort(have)
-	if !slices.Equal(want, have) {
-		return fmt.Errorf("got %q, want %q", have, want)
-	}
-	return nil
 }
 
 // configure applies flags and jobs.
