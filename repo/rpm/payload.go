@@ -113,7 +113,7 @@ func (p *Payload) fail(err error) error {
 
 func (p *Payload) next() (int, error) {
 	for {
-		if _, err := io.Copy(io.Discard, io.LimitReader(content{p}, p.left)); err != nil {
+		if _, err := p.WriteTo(discard{}); err != nil {
 			return 0, err
 		}
 		if err := p.skip(pad4(p.off)); err != nil {

@@ -195,6 +195,14 @@ func TestIncremental(t *testing.T) {
 	if err := db.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		if _, err := os.Stat(filepath.Join(dir, FileName+suffix)); err == nil {
+			t.Errorf("%s is left over", suffix)
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, FileName)); err != nil || b[18] != 1 || b[19] != 1 {
+		t.Errorf("the database needs a write-ahead log to be read: %v", err)
+	}
 	name := list[0].Header.Identity().NVRA()
 	testtool.Run(t, "rpm", rpmArgs(want, "--nodeps", "--noscripts", "--notriggers", "--justdb", "--force-debian", "-e", name)...)
 	if got, want := names(t, dir), names(t, want); got != want {
