@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/fetch"
@@ -14,7 +15,7 @@ import (
 )
 
 // errNoRepodata says that a local directory has no metadata.
-var errNoRepodata = errors.New("there is no " + repomdPath)
+var errNoRepodata = errors.New("there is no " + repomdPath + " and no package")
 
 // repomd returns the verified list of the metadata files and its text.
 func (c *Client) repomd(ctx context.Context, o *origin) (*repodata.Repomd, []byte, error) {
@@ -30,7 +31,11 @@ func (c *Client) repomd(ctx context.Context, o *origin) (*repodata.Repomd, []byt
 		return parsedRepomd(o, text, err)
 	}
 	if len(o.mirrors) == 0 {
-		return nil, nil, &SourceError{o.id, errNoRepodata}
+		dirs := make([]string, len(o.local))
+		for i, b := range o.local {
+			dirs[i] = b.dir
+		}
+		return nil, nil, &SourceError{o.id, fmt.Errorf("%w in %s", errNoRepodata, strings.Join(dirs, ", "))}
 	}
 	text, err := c.remoteRepomd(ctx, o, ring)
 	return parsedRepomd(o, text, err)

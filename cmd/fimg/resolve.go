@@ -19,36 +19,35 @@ import (
 
 // resolveFlags are the flags of the verb resolve.
 type resolveFlags struct {
-	repos, excludes, keys   []string
-	enable, disable         []string
-	releasever, platform    string
-	arch, cacheDir, manager string
-	why                     string
-	weak, best, required    bool
-	offline                 bool
-	jobs                    int
+	selection
+	excludes             []string
+	enable, disable      []string
+	releasever, platform string
+	manager              string
+	why, lock            string
+	weak, best, required bool
+	cacheDir, proxy      string
+	offline              bool
+	jobs                 int
 }
 
 func newResolveCmd(a *app) *cobra.Command {
 	var f resolveFlags
 	cmd := &cobra.Command{
-		Use:   "resolve [flags] ARG…",
-		Short: "Find the packages that an installation of ARG needs",
-		Long: "resolve finds the packages that \"dnf install ARG…\" would install into an empty root.\n" +
-			"ARG is a package name, NEVRA or part of one, a provide, an absolute file name, a glob\n" +
-			"of these, @GROUP, or @MODULE:STREAM/PROFILE.",
+		Use:   "resolve [flags] [ARG…]",
+		Short: "Find the packages of an image, or those that ARG needs",
+		Long: "Without ARG, resolve finds the packages of the image that the description means.\n" +
+			"With ARG it finds what \"dnf install ARG…\" would install from the repositories given by\n" +
+			"--repo into an empty root. ARG is a package name, NEVRA or part of one, a provide, an\n" +
+			"absolute file name, a glob of these, @GROUP, or @MODULE:STREAM/PROFILE.",
+		Example: "  fimg resolve --profile Cloud-Base-Generic --lock fimg.lock\n" +
+			"  fimg resolve --repo ./packages --arch aarch64 --why zlib bash @core",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 || len(f.repos) == 0 {
-				return usageError{errors.New("resolve needs at least one --repo and one argument")}
+			debug.SetGCPercent(gcPercent)
+			if len(args) == 0 {
+				return f.image(cmd.Context(), a)
 			}
-			answer, err := f.resolve(cmd.Context(), a, args)
-			if err != nil {
-				return err
-			}
-			if f.why != "" {
-				return a.printWhy(answer, f.why)
-			}
-			return a.printAnswer(answer)
+			return f.arguments(cmd.Context(), a, args)
 		},
 	}
 	f.add(cmd)
@@ -56,23 +55,43 @@ func newResolveCmd(a *app) *cobra.Command {
 }
 
 func (f *resolveFlags) add(cmd *cobra.Command) {
+	f.selection.add(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.repos, "repo", nil, "directory or URL of a repository (repeatable)")
-	flags.StringArrayVar(&f.keys, "signing-key", nil, "file or URL of an OpenPGP key; metadata must be signed by one (repeatable)")
-	flags.StringVar(&f.arch, "arch", machine(), "architecture of the system to install")
 	flags.StringVar(&f.releasever, "releasever", "", "value of $releasever in addresses")
-	flags.StringArrayVar(&f.excludes, "exclude", nil, "leave out packages of that name, NEVRA or glob (repeatable)")
+	flags.StringArrayVar(&f.excludes, "exclude", nil, "leave out packages of that name, NEVRA or glob; repeatable")
 	flags.BoolVar(&f.weak, "weak", true, "take in recommended packages")
 	flags.BoolVar(&f.best, "best", true, "accept only the best candidate of an argument")
 	flags.StringVar(&f.manager, "package-manager", "dnf4", "whose rules apply to groups: dnf4 or dnf5")
 	flags.BoolVar(&f.required, "only-required", false, "kiwi's onlyRequired: no weak dependencies and, with dnf5, mandatory group members only")
-	flags.StringArrayVar(&f.enable, "enable-module", nil, "enable a module stream, NAME:STREAM (repeatable)")
-	flags.StringArrayVar(&f.disable, "disable-module", nil, "disable a module (repeatable)")
+	flags.StringArrayVar(&f.enable, "enable-module", nil, "enable a module stream, NAME:STREAM; repeatable")
+	flags.StringArrayVar(&f.disable, "disable-module", nil, "disable a module; repeatable")
 	flags.StringVar(&f.platform, "module-platform", "", "platform of modules, such as el9 (default: what the release package says)")
 	flags.StringVar(&f.why, "why", "", "print the chain from a request to the package of that name")
-	flags.StringVar(&f.cacheDir, "cache-dir", "", "directory of the cache (default: below the user's cache directory)")
-	flags.BoolVar(&f.offline, "offline", false, "use only local repositories and the cache")
+	flags.StringVar(&f.lock, "lock", "", "write the lock to this file")
+	flags.StringVar(&f.cacheDir, "cache-dir", "", "directory of verified downloads (default: fimg in the user's cache directory)")
+	flags.StringVar(&f.proxy, "proxy", "", "proxy URL, or none")
+	flags.BoolVar(&f.offline, "offline", false, "never touch the network")
 	flags.IntVar(&f.jobs, "jobs", 0, "transfers at a time")
+}
+
+// arguments resolves what the command line names.
+func (f *resolveFlags) arguments(ctx context.Context, a *app, args []string) error {
+	if len(f.repos) == 0 {
+		return usageError{errors.New("resolve with arguments needs at least one --repo")}
+	}
+	answer, err := f.resolve(ctx, a, args)
+	if err != nil {
+		return err
+	}
+	if f.lock != "" {
+		if err := f.writeLock(answer); err != nil {
+			return err
+		}
+	}
+	if f.why != "" {
+		return a.printWhy(answer, f.why)
+	}
+	return a.printInstall(answer.NEVRAs())
 }
 
 // gcPercent trades a little time of the collector, which has few pointers to
@@ -84,9 +103,8 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*res
 	if f.manager != string(comps.DNF4) && f.manager != string(comps.DNF5) {
 		return nil, usageError{fmt.Errorf("package manager %q: want dnf4 or dnf5", f.manager)}
 	}
-	debug.SetGCPercent(gcPercent)
 	client, err := repo.New(repo.Options{
-		CacheDir: f.cacheDir, Arch: f.arch, Releasever: f.releasever, Offline: f.offline, Jobs: f.jobs, Log: a.log,
+		CacheDir: f.cacheDir, Arch: f.arch, Releasever: f.releasever, Offline: f.offline, Jobs: f.jobs, Proxy: f.proxy, Log: a.log,
 	})
 	if err != nil {
 		return nil, err
@@ -110,6 +128,7 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*res
 // sources makes the sources of the --repo flags. A directory may be relative.
 func (f *resolveFlags) sources() ([]*repo.Source, error) {
 	var sources []*repo.Source
+	keys := f.over.SigningKeys
 	seen := map[string]bool{}
 	for i, address := range f.repos {
 		if !strings.Contains(address, ":/") {
@@ -125,14 +144,13 @@ func (f *resolveFlags) sources() ([]*repo.Source, error) {
 		}
 		seen[id] = true
 		sources = append(sources, &repo.Source{
-			ID: id, BaseURLs: []string{address}, Keys: f.keys, RepoGPGCheck: len(f.keys) > 0,
+			ID: id, BaseURLs: []string{address}, Keys: keys, RepoGPGCheck: len(keys) > 0,
 		})
 	}
 	return sources, nil
 }
 
-func (a *app) printAnswer(answer *resolve.Answer) error {
-	install := answer.NEVRAs()
+func (a *app) printInstall(install []string) error {
 	if a.json {
 		return json.NewEncoder(a.out).Encode(map[string][]string{"install": install})
 	}
