@@ -75,4 +75,3 @@ func (c *testcase) compare(s *solver) error {
 	}
 	return nil
 }
-
