@@ -35,7 +35,7 @@ func variants() map[string]string {
 		"one backup": "-O sparse_super2 -E num_backup_sb=1", "all supers": "-O ^sparse_super -i 65536 -m 1",
 		"no journal": "-O ^has_journal", "no extents": "-O ^64bit,^extent", "small inodes": "-I 128",
 		"for later": "-O metadata_csum_seed,^orphan_file,inline_data,encrypt,verity,large_dir,stable_inodes,ea_inode",
-		"plain": "-O none", "no index": "-O ^dir_index,^filetype", "groups": "-g 8192 -G 4 -J size=16",
+		"plain":     "-O none", "no index": "-O ^dir_index,^filetype", "groups": "-g 8192 -G 4 -J size=16",
 		"raid": "-E stride=16,stripe_width=64,resize=100G,root_owner=5:6,lazy_itable_init=0", "ext2 1K": "-t ext2 -b 1024",
 	}
 }

@@ -20,72 +20,87 @@ func (fs *FS) runs(i *diskInode) ([]run, error) {
 	var list []run
 	var err error
 	if i.Flags&flagExtents != 0 {
-		err = fs.extents(i, i.Block[:], -1, &list)
+		e := &extentReader{fs: fs, inode: i}
+		err = e.node(i.Block[:], -1)
+		list = e.list
 	} else {
 		err = fs.addresses(i, &list)
 	}
 	if err != nil {
 		return nil, err
 	}
-	last := int64(0)
 	for _, r := range list {
-		if r.logical < last || r.physical < fs.g.first || r.physical+r.count > fs.g.blocks {
-			return nil, damaged("inode %d has blocks outside or out of order", i.number)
+		if r.physical < fs.g.first || r.physical+r.count > fs.g.blocks {
+			return nil, damaged("inode %d has blocks outside", i.number)
 		}
-		last = r.logical + r.count
 	}
 	return list, nil
 }
 
-// extents adds the runs below a node; depth is that of its parent less one, or
-// negative for the root.
-func (fs *FS) extents(i *diskInode, raw []byte, depth int, list *[]run) error {
+// extentReader walks an extent tree. Extents must ascend, so that no tree can lead
+// through the same block twice.
+type extentReader struct {
+	fs    *FS
+	inode *diskInode
+	list  []run
+	next  int64 // first block of the file an extent may have
+}
+
+// node reads a node; depth is what its parent demands, negative for the root.
+func (e *extentReader) node(raw []byte, depth int) error {
 	var h extentHeader
 	_, _ = binary.Decode(raw, binary.LittleEndian, &h)
-	if h.Magic != extentMagic || h.Entries > h.Max || int(h.Max) > len(raw)/extentSize-1 || h.Depth > 5 || depth >= 0 && int(h.Depth) != depth {
-		return damaged("extent tree of inode %d", i.number)
+	if h.Magic != extentMagic || h.Entries > h.Max || int(h.Max) > len(raw)/extentSize-1 || h.Depth > 5 ||
+		depth >= 0 && (int(h.Depth) != depth || h.Entries == 0) {
+		return damaged("extent tree of inode %d", e.inode.number)
 	}
 	for n := range int(h.Entries) {
-		e := raw[extentSize*(n+1):]
-		if h.Depth > 0 {
-			child := int64(binary.LittleEndian.Uint32(e[4:])) | int64(binary.LittleEndian.Uint16(e[8:]))<<32
-			if err := fs.extentBlock(i, child, int(h.Depth)-1, list); err != nil {
+		entry := raw[extentSize*(n+1):]
+		if h.Depth == 0 {
+			if err := e.extent(entry); err != nil {
 				return err
 			}
 			continue
 		}
-		count := int64(binary.LittleEndian.Uint16(e[4:]))
-		if count > maxExtentLen || len(*list) >= maxExtents {
-			if len(*list) >= maxExtents {
-				return damaged("inode %d has too many extents", i.number)
-			}
-			continue // not written yet: a hole
+		child := int64(binary.LittleEndian.Uint32(entry[4:])) | int64(binary.LittleEndian.Uint16(entry[8:]))<<32
+		if err := e.block(child, int(h.Depth)-1); err != nil {
+			return err
 		}
-		*list = append(*list, run{int64(binary.LittleEndian.Uint32(e)),
-			int64(binary.LittleEndian.Uint32(e[8:])) | int64(binary.LittleEndian.Uint16(e[6:]))<<32, count})
 	}
 	return nil
 }
 
-func (fs *FS) extentBlock(i *diskInode, at int64, depth int, list *[]run) error {
-	raw, err := fs.readBlock(at)
+// extent adds one extent; lengths above the greatest mark those not written.
+func (e *extentReader) extent(entry []byte) error {
+	r := run{logical: int64(binary.LittleEndian.Uint32(entry)), count: int64(binary.LittleEndian.Uint16(entry[4:])),
+		physical: int64(binary.LittleEndian.Uint32(entry[8:])) | int64(binary.LittleEndian.Uint16(entry[6:]))<<32}
+	written := r.count <= maxExtentLen
+	if !written {
+		r.count -= maxExtentLen
+	}
+	if r.count == 0 || r.logical < e.next || len(e.list) >= maxExtents {
+		return damaged("extents of inode %d are empty, out of order or too many", e.inode.number)
+	}
+	e.next = r.logical + r.count
+	if written {
+		e.list = append(e.list, r)
+	}
+	return nil
+}
+
+// block reads a node outside the inode.
+func (e *extentReader) block(at int64, depth int) error {
+	raw, err := e.fs.readBlock(at)
 	if err != nil {
 		return err
 	}
-	if fs.sums() {
+	if e.fs.sums() {
 		tail := extentSize * (1 + int(binary.LittleEndian.Uint16(raw[4:])))
-		if tail+4 > len(raw) || crc(i.seed, raw[:tail]) != binary.LittleEndian.Uint32(raw[tail:]) {
-			return damaged("checksum of an extent block of inode %d", i.number)
+		if tail+4 > len(raw) || crc(e.inode.seed, raw[:tail]) != binary.LittleEndian.Uint32(raw[tail:]) {
+			return damaged("checksum of an extent block of inode %d", e.inode.number)
 		}
 	}
-	before := len(*list)
-	if err := fs.extents(i, raw, depth, list); err != nil {
-		return err
-	}
-	if depth > 0 && len(*list) == before {
-		return damaged("empty extent block of inode %d", i.number) // would allow endless trees
-	}
-	return nil
+	return e.node(raw, depth)
 }
 
 // addresses adds the runs of the old block map, as far as the size reaches.
@@ -105,11 +120,15 @@ func (fs *FS) addresses(i *diskInode, list *[]run) error {
 		logical++
 		return nil
 	}
+	read := int64(0)
 	var level func(at, span int64) error
 	level = func(at, span int64) error {
 		if at == 0 {
 			logical += span
 			return nil
+		}
+		if read++; read > fs.g.blocks {
+			return damaged("the map of inode %d contains itself", i.number)
 		}
 		raw, err := fs.readBlock(at)
 		if err != nil {

@@ -25,13 +25,14 @@ type walker struct {
 	ctx   context.Context
 	fn    func(*tree.Node) error
 	links map[uint32]uint64
-	above []uint32 // directories on the way, against loops
+	seen  map[uint32]bool // directories: each has one name
+	depth int
 	names int
 }
 
 // Walk implements tree.Tree. lost+found is shown like any other directory.
 func (fs *FS) Walk(ctx context.Context, fn func(*tree.Node) error) error {
-	w := &walker{FS: fs, ctx: ctx, fn: fn, links: map[uint32]uint64{}}
+	w := &walker{FS: fs, ctx: ctx, fn: fn, links: map[uint32]uint64{}, seen: map[uint32]bool{}}
 	return w.visit(".", inodeRoot)
 }
 
@@ -50,11 +51,12 @@ func (w *walker) visit(name string, number uint32) error {
 	if err := w.fn(n); err != nil || !n.IsDir() {
 		return err
 	}
-	if slices.Contains(w.above, number) || len(w.above) >= maxDepth {
-		return damaged("directory %s contains itself or is too deep", name)
+	if w.seen[number] || w.depth >= maxDepth {
+		return damaged("directory %s has two names or is too deep", name)
 	}
-	w.above = append(w.above, number)
-	defer func() { w.above = w.above[:len(w.above)-1] }()
+	w.seen[number] = true
+	w.depth++
+	defer func() { w.depth-- }()
 	list, err := w.list(i)
 	if err != nil {
 		return err
