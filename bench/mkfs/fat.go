@@ -23,7 +23,7 @@ func fatKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *os.
 			return err
 		}
 		write := func() error { return fat.Write(ctx, out, t, o) }
-		list := []peer{{"mkfs.vfat, mcopy", `mkfs.vfat "$2"; MTOOLS_SKIP_CHECK=1 mcopy -s -m -b -i "$2" "$1"/* ::`}}
+		list := []peer{{"mkfs.vfat, mcopy", `mkfs.vfat "$2"; MTOOLS_SKIP_CHECK=1 mcopy -s -m -i "$2" "$1"/* ::`}}
 		return timed(ctx, c, out, o.Size, write, *peers, list)
 	}
 }
