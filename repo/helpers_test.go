@@ -113,7 +113,7 @@ func serve(t *testing.T, h http.Handler) string {
 func client(t *testing.T, change func(*repo.Options)) *repo.Client {
 	t.Helper()
 	o := repo.Options{CacheDir: filepath.Join(t.TempDir(), "cache"), Arch: "x86_64", Releasever: "42",
-		Proxy: "none", Backoff: 1, StallTimeout: 200 * time.Millisecond}
+		Proxy: "none", Backoff: 1, StallTimeout: 2 * time.Second}
 	if change != nil {
 		change(&o)
 	}

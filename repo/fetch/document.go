@@ -42,13 +42,14 @@ const defaultMaxDocument = 16 << 20
 // *Error, or the context's.
 func (c *Client) Document(ctx context.Context, q *Query) (*Document, error) {
 	failure := &Error{Repository: q.Repository, File: q.File}
-	mirrors := q.Mirrors
+	mirrors := c.hosts.order(q.Mirrors)
 	for round := 0; ; round++ {
 		var again []Mirror
 		var pause time.Duration
 		for _, m := range mirrors {
 			doc, err := c.document(ctx, q, m)
 			if err == nil {
+				c.hosts.note(m.URL, nil)
 				return doc, nil
 			}
 			if ctx.Err() != nil {
@@ -57,6 +58,7 @@ func (c *Client) Document(ctx context.Context, q *Query) (*Document, error) {
 			failure.Attempts = append(failure.Attempts, Attempt{redact(m.URL), err})
 			var refused *refusedError
 			if passing(err) && !errors.As(err, &refused) {
+				c.hosts.note(m.URL, err)
 				again = append(again, m)
 				pause = max(pause, retryAfter(err))
 			}

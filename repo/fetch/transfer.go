@@ -54,17 +54,18 @@ func (c *Client) Get(ctx context.Context, job *Job, file *os.File) error {
 		return err
 	}
 	failure := &Error{Repository: job.Repository, File: job.File}
-	mirrors := append([]Mirror(nil), job.Mirrors...)
+	mirrors := c.hosts.order(job.Mirrors)
 	for round := 0; ; round++ {
 		var pause time.Duration
 		var again []Mirror
 		for len(mirrors) > 0 {
 			i, m, err := t.attempt(ctx, mirrors)
-			if err == nil {
-				return nil
-			}
 			if ctx.Err() != nil {
 				return ctx.Err()
+			}
+			c.hosts.note(m.URL, err)
+			if err == nil {
+				return nil
 			}
 			var local *writeError
 			if errors.As(err, &local) {
@@ -81,7 +82,7 @@ func (c *Client) Get(ctx context.Context, job *Job, file *os.File) error {
 		if len(again) == 0 || round >= c.opts.Retries {
 			return failure
 		}
-		mirrors = again
+		mirrors = c.hosts.order(again)
 		if err := sleep(ctx, max(pause, c.backoff(round))); err != nil {
 			return err
 		}
