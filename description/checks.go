@@ -3,6 +3,7 @@ package description
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -49,8 +50,24 @@ func (img *Image) Checks() []Check {
 		!strings.HasPrefix(t.Bootloader.Name, "grub2"), t.Bootloader.Source, "boot loader %s has no environment", t.Bootloader.Name)
 	xenGuest := img.Arch == "x86_64" && (t.Attr.Firmware == "ec2" || t.Machine != nil && t.Machine.XenLoader != "")
 	fail("xen_uniquely_setup_as_server_or_guest", t.Attr.XenServer.IsTrue() && xenGuest, here, "the image is Xen server and guest at once")
+	img.checkAppx(fail)
 	img.checkDracut(fail)
 	return out
+}
+
+var (
+	appxLauncher = regexp.MustCompile(`^[^\\]+\.[Ee][Xx][Ee]$`)
+	appxID       = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
+)
+
+func (img *Image) checkAppx(fail failFunc) {
+	c := img.Type.Container
+	if img.Type.Attr.Image != "appx" || c == nil {
+		return
+	}
+	h := c.History
+	fail("appx_naming_conventions_valid", h.Launcher != "" && !appxLauncher.MatchString(h.Launcher) ||
+		h.ApplicationID != "" && !appxID.MatchString(h.ApplicationID), c.Source, "launcher wants a name.exe, application_id letters and digits")
 }
 
 type failFunc func(name string, bad bool, from Source, format string, args ...any)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path"
 	"strings"
 )
@@ -110,8 +111,8 @@ func (d *Document) include(ctx context.Context) error {
 // included returns what stands in the place of one <include>.
 func (d *Document) included(k *node) ([]*node, error) {
 	from, ok := k.attr("from")
-	if !ok || strings.Contains(from, "#") {
-		return []*node{k}, nil // the schema, or a check before the build, will complain
+	if !ok || strings.ContainsAny(from, "# \"<>\\^`{|}") {
+		return []*node{k}, nil // no URI: the schema, or a check before the build, will complain
 	}
 	name, found := d.resolveInclude(from)
 	if !found {
@@ -145,10 +146,14 @@ func (d *Document) resolveInclude(from string) (string, bool) {
 	base := path.Dir(d.file)
 	rest, here := strings.CutPrefix(from, "this://")
 	names := []string{d.files.locate(splitLocation("dir:"+rest).path, base)}
-	if l := splitLocation(from); !here && l.scheme != "" {
-		if l.path == "" {
-			return "", false
-		}
+	l := splitLocation(from)
+	switch plain, err := url.PathUnescape(l.path); {
+	case here:
+	case l.path == "" && l.host != "":
+		return "", false
+	case l.scheme == "" && err == nil:
+		names = append(names, d.files.locate(plain, base))
+	case l.scheme != "":
 		names = []string{d.files.locate(l.host+l.path, ""), d.files.locate(l.host+l.path, base)}
 	}
 	for _, name := range names {
