@@ -70,6 +70,8 @@ func failure(err error, what string) []any {
 	}
 	message := number.Error()
 	switch {
+	case number == unix.ENOTEMPTY:
+		message = "Directory not empty"
 	case errors.Is(err, fs.ErrNotExist):
 		number, message = unix.ENOENT, "No such file or directory"
 	case errors.Is(err, fs.ErrExist):
@@ -80,8 +82,6 @@ func failure(err error, what string) []any {
 		message = "Not a directory"
 	case number == unix.EISDIR:
 		message = "Is a directory"
-	case number == unix.ENOTEMPTY:
-		message = "Directory not empty"
 	case number == unix.EINVAL:
 		message = "Invalid argument"
 	}

@@ -10,13 +10,15 @@
 // the parent. Scripts whose course depends on something else than those results,
 // such as the address of a table, are not supported beyond a fork.
 //
+// Differences of the interpreter (github.com/arnodel/golua): floats without a
+// fraction print without ".0", messages do not name variables.
+//
 // Left out: rpm.open and rpm.ver objects' arithmetic beyond comparison,
 // posix.times, rpm.register, interaction.
 package lua
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -109,9 +111,8 @@ func (p *process) run() error {
 		return rt.Call(thread, rt.FunctionValue(closure), []rt.Value{rt.NilValue, p.argTable()}, term)
 	})
 	p.out.flush()
-	var stop *exit
-	if errors.As(err, &stop) {
-		p.status = stop.status
+	if p.stopped != nil {
+		p.status = p.stopped.status
 		return nil
 	}
 	if err != nil {

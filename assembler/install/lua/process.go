@@ -23,8 +23,9 @@ type process struct {
 	env   map[string]string
 	null  [3]bool // standard files redirected to /dev/null
 
-	forked   bool // is a child
-	status   int  // of its exit
+	forked   bool  // is a child
+	status   int   // of its exit
+	stopped  *exit // set once it has ended itself
 	children map[int]int
 	nextPID  int
 
@@ -107,12 +108,14 @@ func (p *process) call(f native, args []rt.Value) ([]any, error) {
 		p.out.mute = p.replay > 0
 		return res.values, res.err
 	}
+	if p.stopped != nil { // a pcall does not bring it back
+		return nil, p.stopped
+	}
 	if err := p.ctx.Err(); err != nil {
 		return nil, err
 	}
 	values, err := f(p, args)
-	var stop *exit
-	if !errors.As(err, &stop) {
+	if !errors.As(err, &p.stopped) {
 		p.trace.results = append(p.trace.results, result{values, err})
 	}
 	return values, err
