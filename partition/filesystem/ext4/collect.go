@@ -21,7 +21,8 @@ type inode struct {
 	outside []attr     // attributes in a block
 	entries []dirent   // of a directory
 	parent  uint32
-	least   int // blocks of a directory
+	least   int   // blocks of a directory
+	blocks  int64 // of a directory, counted once
 	target  []byte
 
 	// The plan fills in these.

@@ -31,8 +31,10 @@ func unmount(t *testing.T, dir string) {
 func TestKernel(t *testing.T) {
 	testtool.Need(t, "mount", "umount", "e2fsck")
 	testtool.NeedRoot(t)
+	small := options("ext4", 300<<20) // an index of two levels
+	small.BlockSize = 1024
 	for name, o := range map[string]Options{
-		"ext4": options("ext4", 300<<20), "ext3": options("ext3", 300<<20), "ext2": options("ext2", 300<<20),
+		"1K": small, "ext4": options("ext4", 300<<20), "ext3": options("ext3", 300<<20), "ext2": options("ext2", 300<<20),
 		"meta_bg": options("ext4", 300<<20, "meta_bg", "^resize_inode", "metadata_csum_seed"),
 	} {
 		t.Run(name, func(t *testing.T) {

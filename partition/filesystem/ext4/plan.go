@@ -119,6 +119,13 @@ func (p *plan) share(i *inode, known map[string]*sharedAttrs) {
 
 // dirBlocks counts the blocks of a directory and notes whether it has an index.
 func (p *plan) dirBlocks(i *inode) int64 {
+	if i.blocks == 0 {
+		i.blocks = p.countDir(i)
+	}
+	return i.blocks
+}
+
+func (p *plan) countDir(i *inode) int64 {
 	d := p.directory(i)
 	size := recLen(1) + recLen(2)
 	for _, e := range i.entries {

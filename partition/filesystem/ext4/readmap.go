@@ -17,18 +17,17 @@ const (
 // runs returns the blocks of an inode in order; blocks that are allocated but not
 // written are holes.
 func (fs *FS) runs(i *diskInode) ([]run, error) {
-	var list []run
+	e, a := &extentReader{fs: fs, inode: i}, &addressReader{fs: fs, inode: i}
 	var err error
 	if i.Flags&flagExtents != 0 {
-		e := &extentReader{fs: fs, inode: i}
 		err = e.node(i.Block[:], -1)
-		list = e.list
 	} else {
-		err = fs.addresses(i, &list)
+		err = a.read()
 	}
 	if err != nil {
 		return nil, err
 	}
+	list := append(e.list, a.list...)
 	for _, r := range list {
 		if r.physical < fs.g.first || r.physical+r.count > fs.g.blocks {
 			return nil, damaged("inode %d has blocks outside", i.number)
@@ -103,62 +102,68 @@ func (e *extentReader) block(at int64, depth int) error {
 	return e.node(raw, depth)
 }
 
-// addresses adds the runs of the old block map, as far as the size reaches.
-func (fs *FS) addresses(i *diskInode, list *[]run) error {
-	left := ceil(i.size, fs.g.block)
-	logical := int64(0)
-	add := func(at int64) error {
-		if n := len(*list); at != 0 {
-			if n > 0 && (*list)[n-1].physical+(*list)[n-1].count == at && (*list)[n-1].logical+(*list)[n-1].count == logical {
-				(*list)[n-1].count++
-			} else if n >= maxExtents {
-				return damaged("inode %d has too many pieces", i.number)
-			} else {
-				*list = append(*list, run{logical, at, 1})
-			}
+// addressReader walks the old block map.
+type addressReader struct {
+	fs      *FS
+	inode   *diskInode
+	list    []run
+	logical int64 // next block of the file
+	end     int64 // blocks the size reaches
+	blocks  int64 // read: more than there are means a circle
+}
+
+// read reads the map as far as the size reaches.
+func (a *addressReader) read() error {
+	a.end = ceil(a.inode.size, a.fs.g.block)
+	span := int64(1)
+	for n := 0; n < 15 && a.logical < a.end; n++ {
+		if n >= directBlocks {
+			span *= a.fs.g.addresses()
 		}
-		logical++
-		return nil
+		if err := a.level(int64(binary.LittleEndian.Uint32(a.inode.Block[4*n:])), span); err != nil {
+			return err
+		}
 	}
-	read := int64(0)
-	var level func(at, span int64) error
-	level = func(at, span int64) error {
-		if at == 0 {
-			logical += span
+	return nil
+}
+
+// level reads what one address stands for: span blocks of the file.
+func (a *addressReader) level(at, span int64) error {
+	switch {
+	case at == 0:
+		a.logical += span
+		return nil
+	case span == 1:
+		return a.add(at)
+	}
+	if a.blocks++; a.blocks > a.fs.g.blocks {
+		return damaged("the map of inode %d contains itself", a.inode.number)
+	}
+	raw, err := a.fs.readBlock(at)
+	if err != nil {
+		return err
+	}
+	for n := 0; n < len(raw) && a.logical < a.end; n += 4 {
+		if err := a.level(int64(binary.LittleEndian.Uint32(raw[n:])), span/a.fs.g.addresses()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add appends one block to the runs.
+func (a *addressReader) add(at int64) error {
+	defer func() { a.logical++ }()
+	if n := len(a.list); n > 0 {
+		if last := &a.list[n-1]; last.physical+last.count == at && last.logical+last.count == a.logical {
+			last.count++
 			return nil
 		}
-		if read++; read > fs.g.blocks {
-			return damaged("the map of inode %d contains itself", i.number)
-		}
-		raw, err := fs.readBlock(at)
-		if err != nil {
-			return err
-		}
-		for n := 0; n < len(raw) && logical < left; n += 4 {
-			child := int64(binary.LittleEndian.Uint32(raw[n:]))
-			if span == fs.g.addresses() {
-				err = add(child)
-			} else {
-				err = level(child, span/fs.g.addresses())
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
 	}
-	for n := 0; n < directBlocks && logical < left; n++ {
-		if err := add(int64(binary.LittleEndian.Uint32(i.Block[4*n:]))); err != nil {
-			return err
-		}
+	if len(a.list) >= maxExtents {
+		return damaged("inode %d has too many pieces", a.inode.number)
 	}
-	span := fs.g.addresses()
-	for n := directBlocks; n < 15 && logical < left; n++ {
-		if err := level(int64(binary.LittleEndian.Uint32(i.Block[4*n:])), span); err != nil {
-			return err
-		}
-		span *= fs.g.addresses()
-	}
+	a.list = append(a.list, run{a.logical, at, 1})
 	return nil
 }
 
