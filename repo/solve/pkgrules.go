@@ -28,6 +28,7 @@ func (s *solver) addFirst() {
 			}
 		}
 	}
+	s.widen()
 	s.raw = s.rules
 }
 
@@ -45,6 +46,9 @@ func (s *solver) expand(list []lit) bool {
 			fresh = true
 			s.addPackage(p)
 		}
+	}
+	if fresh {
+		s.widen()
 	}
 	s.raw, s.rules = s.rules, kept
 	if !fresh {
@@ -122,6 +126,9 @@ func (s *solver) rulesFor(p pool.ID, queue []pool.ID) []pool.ID {
 	s.obsoleteRules(p, installed)
 	if !installed {
 		s.sameNameRules(p)
+	}
+	if s.whole {
+		queue = s.leadsTo(p, queue)
 	}
 	return s.lockstep(p, queue)
 }

@@ -33,7 +33,8 @@ type solver struct {
 	asserts  []int32 // assertions among the rules, in order
 	watches  []int32 // by literal plus offset
 
-	added    []bool  // packages that have rules
+	added    []bool  // packages that have rules: those in play
+	whole    bool    // everything that could be in play is
 	level    []int32 // by package: 0 undecided, positive installed, negative not
 	trail    []lit   // decisions in order
 	why      []int32 // rule of each decision; zero or less for a free one
