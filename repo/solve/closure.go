@@ -11,7 +11,7 @@ func (s *solver) widen() {
 	if s.whole || !s.architectureOpen() {
 		return
 	}
-	s.whole = true; println("WIDEN")
+	s.whole = true
 	for p := range s.u.All() {
 		if s.added[p] {
 			s.addAll(s.leadsTo(p, nil))
