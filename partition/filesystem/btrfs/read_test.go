@@ -1,6 +1,7 @@
 package btrfs
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -178,7 +179,7 @@ func TestDamage(t *testing.T) {
 // FuzzRead changes bytes of tree blocks and of the super block, corrects the
 // checksums, and reads everything: nothing may panic or go on without end.
 func FuzzRead(f *testing.F) {
-	src := kernelTree(5)
+	src := smallTree()
 	base := inMemory(f, src, Options{Size: 256 * mib, NodeSize: 4096, MetadataSingle: true, MaxInline: 300,
 		Compression: Compression{Algo: LZO}, Root: "@", Subvolumes: []Subvolume{{Path: "d0", Location: "@/d0"}}})
 	var blocks []int64
@@ -204,6 +205,22 @@ func FuzzRead(f *testing.F) {
 		}
 		readEverything(m)
 	})
+}
+
+// smallTree has one of everything, so that it is read quickly.
+func smallTree() *tree.Mem {
+	src := tree.NewMem()
+	src.MkdirAll("d0/e")
+	text := bytes.Repeat([]byte("compressible "), 1000)
+	src.Add(tree.Node{Path: "a", Mode: tree.TypeFile | 0o644, Link: 1}, text)
+	src.Add(tree.Node{Path: "d0/b", Mode: tree.TypeFile | 0o644, Link: 1}, text)
+	src.Add(tree.Node{Path: "d0/c", Mode: tree.TypeFile | 0o644, Link: 1}, text)
+	src.Add(tree.Node{Path: "d0/e/i", Mode: tree.TypeFile | 0o644, Xattrs: []tree.Xattr{{Name: "user.a", Value: text[:90]}}}, text[:200])
+	src.Add(tree.Node{Path: "l", Mode: tree.TypeLink | 0o777, Target: "d0/b"}, nil)
+	src.Add(tree.Node{Path: "n", Mode: tree.TypeBlock | 0o600, Major: 8, Minor: 300}, nil)
+	h := &holey{size: 50_000, rnd: 3, data: []tree.Range{{Offset: 8192, Length: 8192}}}
+	src.AddFile(tree.Node{Path: "s", Mode: tree.TypeFile | 0o644, Size: h.size}, h)
+	return src
 }
 
 func readEverything(m *memory) {

@@ -34,7 +34,8 @@ func (f *FS) physical(logical, length uint64) ([]int64, error) {
 type want struct {
 	bytenr uint64
 	level  uint8
-	first  *key
+	first  *key // the key its parent has for it
+	limit  *key // the next key in its parent
 }
 
 // block returns a verified tree block, from any good copy.
@@ -52,10 +53,24 @@ func (f *FS) block(w want) ([]byte, error) {
 	if b[100] != w.level {
 		return nil, corrupt("block %d has level %d instead of %d", w.bytenr, b[100], w.level)
 	}
-	if w.first != nil && (le.Uint32(b[96:]) == 0 || getKey(b[headerSize:]) != *w.first) {
-		return nil, corrupt("block %d does not begin with the key its parent has", w.bytenr)
+	return b, w.checkBounds(b)
+}
+
+// checkBounds makes sure that a block has the keys its parent expects in it and no
+// others, so that no block is reached in two ways.
+func (w want) checkBounds(b []byte) error {
+	count := int(le.Uint32(b[96:]))
+	if w.first != nil && (count == 0 || getKey(b[headerSize:]) != *w.first) {
+		return corrupt("block %d does not begin with the key its parent has", w.bytenr)
 	}
-	return b, nil
+	size := itemHeaderSize
+	if w.level > 0 {
+		size = keyPtrSize
+	}
+	if w.limit != nil && count > 0 && getKey(b[headerSize+(count-1)*size:]).compare(*w.limit) >= 0 {
+		return corrupt("block %d reaches into the next", w.bytenr)
+	}
+	return nil
 }
 
 func (f *FS) keep(bytenr uint64, b []byte) {
@@ -158,10 +173,14 @@ func (f *FS) scanBlock(w want, from, to key, fn func(key, []byte) error) error {
 		if k.compare(to) > 0 {
 			return nil
 		}
-		if i+1 < count && getKey(h[keyPtrSize:]).compare(from) <= 0 {
-			continue
+		limit := w.limit
+		if i+1 < count {
+			next := getKey(h[keyPtrSize:])
+			if limit = &next; next.compare(from) <= 0 {
+				continue
+			}
 		}
-		if err := f.scanBlock(want{le.Uint64(h[17:]), w.level - 1, &k}, from, to, fn); err != nil {
+		if err := f.scanBlock(want{le.Uint64(h[17:]), w.level - 1, &k, limit}, from, to, fn); err != nil {
 			return err
 		}
 	}
