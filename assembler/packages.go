@@ -50,6 +50,16 @@ func client(img *description.Image, opts Options) (*repo.Client, error) {
 // ErrNoRepository says that an image has nothing to install from.
 var ErrNoRepository = errors.New("the description has no repository to install from")
 
+var errEmpty = errors.New("no repository has any package")
+
+func total(repos []*repo.Repository) int {
+	n := 0
+	for _, one := range repos {
+		n += one.Index.Len()
+	}
+	return n
+}
+
 // resolve fills in the lock, unless the caller gave one.
 func (p *Plan) resolve(ctx context.Context, opts Options) error {
 	if p.Lock != nil {
@@ -71,6 +81,9 @@ func (p *Plan) resolve(ctx context.Context, opts Options) error {
 	repos, err := c.LoadAll(ctx, list)
 	if err != nil {
 		return err
+	}
+	if total(repos) == 0 {
+		return fault.New(fault.Repository, fmt.Errorf("resolve packages: %w", errEmpty))
 	}
 	r := &resolution{plan: p, repos: repos}
 	if err := r.run(ctx); err != nil {

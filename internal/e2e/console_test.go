@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ func start(t *testing.T, image string, fw firmware, size string) *machine {
 		t.Fatal(err)
 	}
 	m.cmd.Stdout, m.cmd.Stderr = m, m
+	m.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := m.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +183,7 @@ func (m *machine) run(command string) (string, int) {
 	mark := fmt.Sprintf("MARK%d", m.count)
 	m.send(fmt.Sprintf("echo; echo BEGIN_%s; %s; echo; echo END_%s $?", mark, command, mark))
 	m.wait("BEGIN_"+mark+"\r\n", 4*time.Minute)
-	out := m.wait("END_"+mark+" ", 4*time.Minute)
+	out := m.wait("END_"+mark+" ", 8*time.Minute)
 	status := m.wait("\n", time.Minute)
 	code := 0
 	fmt.Sscanf(strings.TrimSpace(status), "%d", &code)

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/fimg/fimg/internal/testtool"
+)
+
+// call runs a command line and returns its status and what it printed.
+func call(t *testing.T, args ...string) (int, string, string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	a := &app{out: &out, err: &errs}
+	code := a.run(t.Context(), args)
+	return code, out.String(), errs.String()
+}
+
+func TestExitCodes(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		full := filepath.Join(dir, name)
+		if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return full
+	}
+	broken := write("broken.kiwi", "<image schemaversion=\"8.5\" name=\"x\">\n<oops/></image>")
+	lock := write("lock.json", "{}")
+	for _, c := range []struct {
+		args []string
+		code int
+		text string
+	}{
+		{[]string{"--help"}, 0, ""}, {[]string{"--version"}, 0, ""},
+		{[]string{"nonsense"}, 2, "unknown command"}, {[]string{"build", "--bogus"}, 2, "unknown flag"}, {[]string{"build", "extra"}, 2, "takes no argument"},
+		{[]string{"build", "--description", "/does/not/exist"}, 2, "description"},
+		{[]string{"plan", "--description", broken}, 3, "broken.kiwi:2"},
+		{[]string{"plan", "--profile", "Cloud-Base-Generik"}, 3, "Cloud-Base-Generi"},
+		{[]string{"plan", "--repo", dir}, 4, ""},
+		{[]string{"plan", "--lock", lock, "--repo", dir}, 4, "lock"},
+		{[]string{"bundle", "--target-dir", dir, "--bundle-dir", dir, "--id", "1"}, 2, "must not be"},
+		{[]string{"kiwi-ng", "image", "resize"}, 2, "not known here"},
+		{[]string{"--log-format", "xml", "profiles"}, 2, "log format"},
+	} {
+		code, _, errs := call(t, c.args...)
+		if code != c.code || !strings.Contains(errs, c.text) {
+			t.Errorf("%q: status %d, want %d: %s", c.args, code, c.code, errs)
+		}
+		if lines := strings.Count(errs, "fimg: hint:"); lines > 1 {
+			t.Errorf("%q: %d hints", c.args, lines)
+		}
+	}
+}
+
+func TestErrorsInJSON(t *testing.T) {
+	code, _, errs := call(t, "--json", "plan", "--profile", "none")
+	var v struct {
+		Type string
+		Exit int
+	}
+	if err := json.Unmarshal([]byte(errs), &v); err != nil || v.Type != "error" || v.Exit != code {
+		t.Errorf("status %d, %v: %s", code, err, errs)
+	}
+}
+
+// The same plan comes out as the same JSON, whatever the number of jobs.
+func TestPlanIsAValue(t *testing.T) {
+	repo := testtool.Repo(t)
+	args := []string{"plan", "--json", "--repo", repo, "--cache-dir", t.TempDir(), "--set-release-version", "42"}
+	code, first, errs := call(t, args...)
+	if code != 0 {
+		t.Fatalf("plan: %s", errs)
+	}
+	_, second, _ := call(t, append(args, "--jobs", "1")...)
+	if first != second {
+		t.Error("two plans differ")
+	}
+	lock := filepath.Join(t.TempDir(), "lock")
+	code, _, errs = call(t, "resolve", "--repo", repo, "--cache-dir", t.TempDir(), "--lock", lock, "--set-release-version", "42")
+	if code != 0 {
+		t.Fatalf("resolve: %s", errs)
+	}
+	code, locked, errs := call(t, append(args, "--lock", lock)...)
+	if code != 0 || !strings.Contains(locked, `"packages"`) {
+		t.Errorf("plan with a lock: %d %s", code, errs)
+	}
+	if code, out, errs := call(t, "diff", lock, lock); code != 0 || !strings.Contains(out, "nothing differs") {
+		t.Errorf("diff: %d %s%s", code, out, errs)
+	}
+}
+
+// Koji's two command lines are understood, options in any place.
+func TestKiwiOptions(t *testing.T) {
+	k := &kiwi{a: &app{out: &bytes.Buffer{}, err: &bytes.Buffer{}}}
+	f := k.flags()
+	words, err := k.parse(f, strings.Fields("--profile P --type oem --kiwi-file F.x86_64.kiwi --debug --logfile /tmp/l --color-output "+
+		"--unknown value system build --description D --target-dir T --set-type-attr a=b --set-type-attr c=d"))
+	if err != nil || strings.Join(words, " ") != "system build" {
+		t.Fatalf("words %q, %v", words, err)
+	}
+	if k.s.file != "F.x86_64.kiwi" || k.s.description != "D" || k.targetDir != "T" || len(k.s.over.TypeAttributes) != 2 || k.logFile != "/tmp/l" {
+		t.Errorf("options %+v", k)
+	}
+}
+
+func TestBootCommand(t *testing.T) {
+	testtool.Need(t, "qemu-system-x86_64")
+	for _, fw := range []string{"bios", "uefi"} {
+		code, out, errs := call(t, "boot", "--print", "--accel", "tcg", "--password", "", "--firmware", fw, "x.qcow2")
+		if code != 0 || !strings.Contains(out, "format=qcow2,file=x.qcow2") || strings.Contains(out, "pflash") != (fw == "uefi") {
+			t.Errorf("%s: %d %s%s", fw, code, out, errs)
+		}
+	}
+	if _, err := seedDisk(t.Context(), t.TempDir(), "secret"); err != nil {
+		t.Error(err)
+	}
+}
