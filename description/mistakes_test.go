@@ -176,7 +176,7 @@ func TestEncodings(t *testing.T) {
 		big = append(big, byte(r>>8), byte(r))
 	}
 	latin := strings.ReplaceAll(strings.Replace(text, "utf-8", "ISO-8859-1", 1), "é", "\xe9")
-	for name, data := range map[string]string{"utf-8": text, "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin, "windows": strings.Replace(latin, "ISO-8859-1", "windows-1252", 1)} {
+	for name, data := range map[string]string{"utf-8": text, "version 1.1": strings.Replace(text, `version="1.0"`, `version="1.1"`, 1), "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin, "windows": strings.Replace(latin, "ISO-8859-1", "windows-1252", 1)} {
 		img := mustSelect(t, mustOpen(t, data), Options{})
 		if img.About.Author != "é" {
 			t.Errorf("%s: %q", name, img.About.Author)

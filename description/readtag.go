@@ -1,6 +1,7 @@
 package description
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"regexp"
@@ -191,6 +192,8 @@ func (r *reader) expand(raw map[string]string, value string, depth int) (string,
 
 var encodingDecl = regexp.MustCompile(`^<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
 
+var version11 = regexp.MustCompile(`^<\?xml\s+version\s*=\s*["']1\.(1)["']`)
+
 // toUTF8 drops a byte order mark and recodes UTF-16 and ISO 8859-1.
 func toUTF8(data []byte) ([]byte, error) {
 	switch {
@@ -200,6 +203,10 @@ func toUTF8(data []byte) ([]byte, error) {
 		return fromUTF16(data[2:], binary.LittleEndian), nil
 	case len(data) >= 2 && string(data[:2]) == "\xfe\xff":
 		return fromUTF16(data[2:], binary.BigEndian), nil
+	}
+	if loc := version11.FindSubmatchIndex(data[:min(len(data), 200)]); loc != nil {
+		data = bytes.Clone(data)
+		data[loc[2]] = '0' // XML 1.1 differs in characters that descriptions do not have
 	}
 	m := encodingDecl.FindSubmatch(data[:min(len(data), 200)])
 	if m == nil {
