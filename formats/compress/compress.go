@@ -138,9 +138,17 @@ type pieces struct {
 	err   error
 }
 
+// largePiece is the size from which memory matters more than keeping every
+// worker busy at every moment.
+const largePiece = 8 << 20
+
 func newPieces(ctx context.Context, w io.Writer, pool *ordered.Pool, c codec) *pieces {
-	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, pool.Workers()+2)}
-	p.queue = ordered.New(ctx, pool, pool.Workers()+1, p.commit)
+	depth := pool.Workers()
+	if c.size() < largePiece {
+		depth++ // work ahead while the first of the queue is awaited
+	}
+	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+1)}
+	p.queue = ordered.New(ctx, pool, depth, p.commit)
 	p.buf = p.buffer()
 	return p
 }

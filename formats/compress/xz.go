@@ -18,7 +18,7 @@ type xzCodec struct {
 }
 
 const (
-	xzPiece = 16 << 20
+	xzPiece = 24 << 20
 
 	xzCheckCRC64 = 4
 	xzFilter     = 0x21

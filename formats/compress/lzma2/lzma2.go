@@ -5,10 +5,13 @@
 package lzma2
 
 // The effort. A match of nice bytes is taken without looking further; depth
-// nodes of a tree are looked at.
+// nodes of a tree are looked at; of a match taken at once the first and last
+// passEdge positions are entered into the trees.
 const (
 	nice  = 40
-	depth = 16
+	depth = 12
+
+	passEdge = 12
 )
 
 // refreshEvery is how many symbols the prices are used before they are computed

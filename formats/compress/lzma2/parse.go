@@ -93,10 +93,9 @@ func (p *parser) long(c *coder, at int, found []match) bool {
 // pass goes over positions inside a long copy. What lies in the middle of a very
 // long one is a repetition that its first occurrence stands for.
 func (p *parser) pass(at, n int) {
-	const edge = 16
-	if n > 4*edge {
-		p.skip(at, edge)
-		at, n = at+n-edge, edge
+	if n > 2*passEdge {
+		p.skip(at, passEdge)
+		at, n = at+n-passEdge, passEdge
 	}
 	p.skip(at, n)
 }
