@@ -58,7 +58,7 @@ func (s *solver) fact(i int32) string {
 		return s.jobFact(&s.jobs[s.jobOf[i-s.job.start]], r)
 	case s.best.has(i):
 		j := &s.jobs[s.jobOf[s.bestOf[i-s.best.start]-s.job.start]]
-		return fmt.Sprintf("of %s only the best candidate is accepted: %s", j.Request, s.labels(r.positive()))
+		return fmt.Sprintf("of %s only the best candidate is accepted: %s", s.requested(j), s.labels(r.positive()))
 	case s.update.has(i), s.feature.has(i):
 		if list := rest(r); len(list) > 0 {
 			return fmt.Sprintf("%s has to stay or be replaced by %s", s.label(r.p), s.labels(list))
@@ -80,9 +80,18 @@ func (s *solver) jobFact(j *Job, r *rule) string {
 	case j.Action == Erase:
 		return fmt.Sprintf("%s is to be removed: %s", j.Request, s.label(-r.p))
 	case r.p == -pool.System:
-		return fmt.Sprintf("%s is asked for and nothing provides it", j.Request)
+		return fmt.Sprintf("%s is asked for and nothing provides it", s.requested(j))
 	}
-	return fmt.Sprintf("%s is asked for: %s", j.Request, s.labels(r.positive()))
+	return fmt.Sprintf("%s is asked for: %s", s.requested(j), s.labels(r.positive()))
+}
+
+// requested is what a job asks for as its user knows it.
+func (s *solver) requested(j *Job) string {
+	list := s.candidates(j)
+	if !j.Group || len(list) == 0 {
+		return j.Request
+	}
+	return fmt.Sprintf("%s of group %s", s.u.String(s.name(list[0])), j.Request)
 }
 
 // packageFact says which dependency a rule was made of.
