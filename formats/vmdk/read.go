@@ -141,7 +141,8 @@ func (m *image) load() error {
 		return err
 	}
 	m.grains = make([]uint32, count)
-	used := []disk.Range{{Offset: 0, Length: sector}}
+	used := []disk.Range{{Offset: 0, Length: sector}, {Offset: int64(m.GD) * sector, Length: int64(len(directory)) * 4},
+		{Offset: int64(m.DescriptorOffset) * sector, Length: int64(m.DescriptorSize) * sector}}
 	for i, at := range directory {
 		if at == 0 {
 			continue
