@@ -4,8 +4,17 @@ import "bytes"
 
 var entryName = []byte("entry")
 
-// deps reads the entries of a dependency list.
-func (t *tokens) deps(list *[]Dep) error {
+// deps reads the entries of a dependency list into an arena, of which list
+// becomes a part.
+func (t *tokens) deps(list, arena *[]Dep) error {
+	*arena = append(*arena, *list...) // a second element of the same name adds to the first
+	start := len(*arena) - len(*list)
+	err := t.entries(arena)
+	*list = (*arena)[start:len(*arena):len(*arena)]
+	return err
+}
+
+func (t *tokens) entries(list *[]Dep) error {
 	name := t.name
 	if err := t.finish(); err != nil || t.empty {
 		return err

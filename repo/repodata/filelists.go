@@ -20,7 +20,10 @@ type Filelist struct {
 func Filelists(ctx context.Context, r io.Reader, limits Limits, add func(*Filelist) error) error {
 	f := filelists{add: add}
 	f.root.init("filelists.xml", "filelists", &f)
-	return f.root.read(ctx, r, limits)
+	return f.root.read(ctx, r, limits, func(s slab, spare chan<- []byte) error {
+		spare <- s.buf
+		return nil
+	})
 }
 
 type filelists struct {

@@ -55,17 +55,6 @@ type Package struct {
 	Files                                       []File
 }
 
-// reset empties p and keeps the memory of its lists.
-func (p *Package) reset() {
-	*p = Package{
-		Requires: p.Requires[:0], Provides: p.Provides[:0],
-		Conflicts: p.Conflicts[:0], Obsoletes: p.Obsoletes[:0],
-		Recommends: p.Recommends[:0], Suggests: p.Suggests[:0],
-		Supplements: p.Supplements[:0], Enhances: p.Enhances[:0],
-		Files: p.Files[:0],
-	}
-}
-
 // list returns the dependency list that the element called name fills, nil for
 // another element.
 func (p *Package) list(name []byte) *[]Dep {

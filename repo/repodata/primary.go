@@ -26,24 +26,72 @@ func (l Limits) size() int64 {
 
 // Primary reads a decompressed primary.xml from r and calls add with each binary
 // package in turn; source packages are passed over. An error of add ends the
-// scan as a *FormatError. Reading and scanning run side by side, so r is used in another
-// goroutine until Primary returns. The packages attribute of the root element
-// is checked against the packages found.
+// scan as a *FormatError. Reading, scanning and adding run side by side: r is used
+// in another goroutine until Primary returns, add in the caller's. The packages
+// attribute of the root element is checked against the packages found.
 func Primary(ctx context.Context, r io.Reader, limits Limits, add func(*Package) error) error {
-	p := primary{add: add}
+	ctx, cancel := context.WithCancel(ctx)
+	p := primary{full: make(chan *batch), spare: make(chan *batch, batchCount), batch: &batch{}}
+	for range batchCount - 1 {
+		p.spare <- &batch{}
+	}
 	p.root.init("primary.xml", "metadata", &p)
-	return p.root.read(ctx, r, limits)
+	ended := make(chan error, 1)
+	go func() {
+		defer close(p.full)
+		ended <- p.scan(ctx, r, limits)
+	}()
+	var failed error
+	for b := range p.full {
+		if failed == nil {
+			if failed = b.deliver(add); failed != nil {
+				cancel()
+			}
+		}
+		b.giveBack()
+		p.spare <- b
+	}
+	cancel()
+	if err := <-ended; failed == nil {
+		return err
+	}
+	return failed
 }
 
+// primary scans slabs into batches.
 type primary struct {
-	root root
-	pkg  Package
-	add  func(*Package) error
+	root        root
+	batch       *batch // being filled
+	pkg         *Package
+	full, spare chan *batch
+}
+
+// scan reads the whole stream. What was found before an error is still delivered.
+func (p *primary) scan(ctx context.Context, r io.Reader, limits Limits) error {
+	err := p.root.read(ctx, r, limits, func(s slab, spare chan<- []byte) error {
+		p.batch.slab, p.batch.home = s.buf, spare
+		return p.send(ctx)
+	})
+	if err != nil {
+		_ = p.send(ctx)
+	}
+	return err
+}
+
+// send passes the batch on and takes an empty one.
+func (p *primary) send(ctx context.Context) error {
+	select {
+	case p.full <- p.batch:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	p.batch = <-p.spare // the receiver gives every batch back
+	return nil
 }
 
 // element reads one package element whose start tag was just met.
 func (p *primary) element(t *tokens) error {
-	p.pkg.reset()
+	p.pkg = p.batch.next(t)
 	kind := []byte(nil)
 	for {
 		more, err := t.attr()
@@ -58,18 +106,21 @@ func (p *primary) element(t *tokens) error {
 		}
 	}
 	if kind != nil && string(kind) != "rpm" {
+		p.batch.drop()
 		return t.skip()
 	}
 	if err := t.children(packageName, p.field); err != nil {
+		p.batch.drop()
 		return err
 	}
 	if err := p.pkg.check(t); err != nil {
+		p.batch.drop()
 		return err
 	}
 	if isSource(p.pkg.Arch) {
-		return nil
+		p.batch.drop()
 	}
-	return t.rejected(p.add(&p.pkg))
+	return nil
 }
 
 func isSource(arch []byte) bool { return string(arch) == "src" || string(arch) == "nosrc" }
@@ -100,7 +151,7 @@ func (t *tokens) children(name []byte, field func(*tokens) error) error {
 
 // field reads one child of a package element.
 func (p *primary) field(t *tokens) error {
-	pkg := &p.pkg
+	pkg := p.pkg
 	switch string(t.name) {
 	case "name":
 		return t.into(&pkg.Name)
@@ -135,9 +186,9 @@ func (p *primary) field(t *tokens) error {
 
 // format reads one child of a format element.
 func (p *primary) format(t *tokens) error {
-	pkg := &p.pkg
+	pkg := p.pkg
 	if list := pkg.list(t.name); list != nil {
-		return t.deps(list)
+		return t.deps(list, &p.batch.deps)
 	}
 	switch string(t.name) {
 	case "license":

@@ -32,8 +32,9 @@ func (r *root) init(file, name string, items elementReader) {
 	r.file, r.name, r.items = file, []byte(name), items
 }
 
-// read takes the whole stream.
-func (r *root) read(ctx context.Context, in io.Reader, limits Limits) error {
+// read takes the whole stream. After each slab it calls done, which has to give
+// the buffer back to spare.
+func (r *root) read(ctx context.Context, in io.Reader, limits Limits, done func(s slab, spare chan<- []byte) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	c := cut(ctx, r.file, in, limits.size())
 	defer func() {
@@ -44,7 +45,10 @@ func (r *root) read(ctx context.Context, in io.Reader, limits Limits) error {
 	t := tokens{file: r.file}
 	err := c.each(func(s slab) error {
 		t = tokens{file: r.file, buf: s.buf, base: s.offset}
-		return r.scan(&t)
+		if err := r.scan(&t); err != nil {
+			return err
+		}
+		return done(s, c.spare)
 	})
 	if err != nil {
 		return err

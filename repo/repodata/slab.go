@@ -111,7 +111,8 @@ func (c *cutter) fill(r io.Reader, buf []byte, offset int64) (_ []byte, end int,
 	}
 }
 
-// each calls scan with every slab in turn.
+// each calls scan with every slab in turn. Whoever has done with a slab gives its
+// buffer back to spare.
 func (c *cutter) each(scan func(slab) error) error {
 	for s := range c.full {
 		if s.err != nil {
@@ -120,7 +121,6 @@ func (c *cutter) each(scan func(slab) error) error {
 		if err := scan(s); err != nil {
 			return err
 		}
-		c.spare <- s.buf
 	}
 	return nil
 }
