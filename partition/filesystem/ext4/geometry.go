@@ -22,7 +22,7 @@ type geometry struct {
 	reserved  int64 // blocks for more of them
 	flex      int64 // groups
 	backups   [2]uint32
-	meta      []groupMeta
+	places    []groupMeta
 	fixed     []interval // sorted: everything above
 }
 
@@ -173,7 +173,7 @@ func (g *geometry) place() error {
 	if g.blocks <= g.first+1+g.gdt+g.reserved {
 		return g.tooSmall()
 	}
-	g.meta = make([]groupMeta, g.groups)
+	g.places = make([]groupMeta, g.groups)
 	for from := int64(0); from < g.groups; from += g.flex {
 		to := min(from+g.flex, g.groups)
 		base.seek(g.start(from))
@@ -190,7 +190,7 @@ func (g *geometry) place() error {
 				if !ok {
 					return g.tooSmall()
 				}
-				*part.at(&g.meta[i]) = at
+				*part.at(&g.places[i]) = at
 			}
 		}
 	}

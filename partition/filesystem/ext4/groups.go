@@ -40,30 +40,25 @@ func (w *writer) groupsAndSupers() error {
 	return w.copies(descs, w.super(free, freeInodes))
 }
 
-// inodeTables writes the used part of every table.
+// inodeTables writes the used part of every table, and the maps of the inodes.
 func (w *writer) inodeTables(states []groupState) error {
 	per := w.geometry.inodes
-	for at := 0; at < len(w.plan.inodes); {
-		group := int64(w.plan.inodes[at].number-1) / per
-		var table []byte
-		for ; at < len(w.plan.inodes) && int64(w.plan.inodes[at].number-1)/per == group; at++ {
-			i := w.plan.inodes[at]
-			raw, blocks := w.encodeInode(i)
-			for _, b := range blocks {
-				if err := w.put(b.raw, b.at); err != nil {
-					return err
-				}
-			}
-			index := int64(i.number-1) % per
-			table = append(table, make([]byte, index*w.inodeSize-int64(len(table)))...)
-			table = append(table, raw...)
-			s := &states[group]
-			s.inodes, s.last = s.inodes+1, index+1
-			if i.node.Type() == tree.TypeDir {
-				s.dirs++
-			}
+	var maps []metaBlock
+	for _, i := range w.plan.inodes {
+		raw, blocks := w.encodeInode(i)
+		maps = append(maps, blocks...)
+		group, index := int64(i.number-1)/per, int64(i.number-1)%per
+		if err := w.out.write(raw, w.places[group].inodeTable*w.block+index*w.inodeSize); err != nil {
+			return err
 		}
-		if err := w.put(table, w.meta[group].inodeTable); err != nil {
+		s := &states[group]
+		s.inodes, s.last = s.inodes+1, index+1
+		if i.node.Type() == tree.TypeDir {
+			s.dirs++
+		}
+	}
+	for _, b := range maps {
+		if err := w.meta(b.raw, b.at); err != nil {
 			return err
 		}
 	}
@@ -120,7 +115,7 @@ func (w *writer) blockBitmap(group int64, s *groupState, used *[]interval) error
 		sum := crc(w.seed, raw[:w.perGroup/8])
 		s.desc.BlockBitmapSum, s.desc.BlockBitmapSum2 = uint16(sum), uint16(sum>>16)
 	}
-	return w.put(raw, w.meta[group].blockBitmap)
+	return w.meta(raw, w.places[group].blockBitmap)
 }
 
 // inodeBitmap writes the bitmap of one group, unless it has no inodes.
@@ -151,7 +146,7 @@ func (w *writer) inodeBitmap(group int64, s *groupState, present []int64) error 
 		sum := crc(w.seed, raw[:per/8])
 		s.desc.InodeBitmapSum, s.desc.InodeBitmapSum2 = uint16(sum), uint16(sum>>16)
 	}
-	return w.put(raw, w.meta[group].inodeBitmap)
+	return w.meta(raw, w.places[group].inodeBitmap)
 }
 
 func setBits(raw []byte, from, to int64) {
@@ -167,7 +162,7 @@ func setBits(raw []byte, from, to int64) {
 
 // describeGroup fills in a descriptor.
 func (w *writer) describeGroup(group int64, s *groupState) {
-	m, d := w.meta[group], &s.desc
+	m, d := w.places[group], &s.desc
 	d.BlockBitmapLo, d.BlockBitmapHi = uint32(m.blockBitmap), uint32(m.blockBitmap>>32)
 	d.InodeBitmapLo, d.InodeBitmapHi = uint32(m.inodeBitmap), uint32(m.inodeBitmap>>32)
 	d.InodeTableLo, d.InodeTableHi = uint32(m.inodeTable), uint32(m.inodeTable>>32)
@@ -191,7 +186,7 @@ func (w *writer) copies(descs []byte, s *superblock) error {
 			if g == 0 {
 				offset = superOffset
 			}
-			if _, err := w.w.WriteAt(s.encode(), offset); err != nil {
+			if err := w.out.write(s.encode(), offset); err != nil {
 				return err
 			}
 			at++
@@ -206,7 +201,7 @@ func (w *writer) copies(descs []byte, s *superblock) error {
 		} else if !w.hasSuper(g) {
 			continue
 		}
-		if err := w.put(part, at); err != nil {
+		if err := w.meta(part, at); err != nil {
 			return err
 		}
 	}

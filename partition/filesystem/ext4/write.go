@@ -16,6 +16,7 @@ type writer struct {
 	ctx  context.Context
 	w    io.WriterAt
 	tree tree.Tree
+	out  combiner // of metadata
 }
 
 // Write writes t as a file system of o.Size bytes. What it does not write must
@@ -39,11 +40,14 @@ func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
 	if err != nil {
 		return err
 	}
-	wr := &writer{plan: p, ctx: ctx, w: w, tree: t}
+	wr := &writer{plan: p, ctx: ctx, w: w, tree: t, out: combiner{w: w}}
 	if err := wr.copyContents(); err != nil {
 		return err
 	}
-	return wr.metadata()
+	if err := wr.metadata(); err != nil {
+		return err
+	}
+	return wr.out.flush()
 }
 
 // tooSmall is the error with the size that would do.
@@ -63,6 +67,9 @@ func (w *writer) put(raw []byte, block int64) error {
 	return nil
 }
 
+// meta is put for metadata, which is written by one goroutine only.
+func (w *writer) meta(raw []byte, block int64) error { return w.out.write(raw, block*w.block) }
+
 // metadata writes everything but the contents of files.
 func (w *writer) metadata() error {
 	for _, i := range w.inodes {
@@ -72,7 +79,7 @@ func (w *writer) metadata() error {
 	}
 	for _, s := range w.shared {
 		raw := attrBlock(s.list, int(w.block), s.refs, w.seed, s.at, w.ro&roMetadataCsum != 0)
-		if err := w.put(raw, s.at); err != nil {
+		if err := w.meta(raw, s.at); err != nil {
 			return err
 		}
 	}
@@ -89,13 +96,13 @@ func (w *writer) owned(i *inode) error {
 		blocks, _ := w.directory(i).blocks()
 		for _, r := range i.runs {
 			for n := range r.count {
-				if err := w.put(blocks[r.logical+n], r.physical+n); err != nil {
+				if err := w.meta(blocks[r.logical+n], r.physical+n); err != nil {
 					return err
 				}
 			}
 		}
 	case len(i.target) >= 60:
-		return w.put(i.target, i.runs[0].physical)
+		return w.meta(i.target, i.runs[0].physical)
 	}
 	return nil
 }
@@ -103,14 +110,14 @@ func (w *writer) owned(i *inode) error {
 // hiddenBlocks writes journal, orphan file and resize inode.
 func (w *writer) hiddenBlocks() error {
 	if w.journal != nil {
-		if err := w.put(w.journalBlock(), w.journal.runs[0].physical); err != nil {
+		if err := w.meta(w.journalBlock(), w.journal.runs[0].physical); err != nil {
 			return err
 		}
 	}
 	if w.orphans != nil {
 		for _, r := range w.orphans.runs {
 			for n := range r.count {
-				if err := w.put(w.orphanBlock(r.physical+n), r.physical+n); err != nil {
+				if err := w.meta(w.orphanBlock(r.physical+n), r.physical+n); err != nil {
 					return err
 				}
 			}
@@ -118,7 +125,7 @@ func (w *writer) hiddenBlocks() error {
 	}
 	if w.resize != nil {
 		for _, b := range w.resizeBlocks() {
-			if err := w.put(b.raw, b.at); err != nil {
+			if err := w.meta(b.raw, b.at); err != nil {
 				return err
 			}
 		}
