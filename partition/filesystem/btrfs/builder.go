@@ -71,7 +71,9 @@ func newBuilder(ctx context.Context, w io.WriterAt, t tree.Tree, opts Options) (
 	b := &builder{ctx: ctx, opts: &opts, tree: t, model: m,
 		devUUID: opts.Seed.UUID("btrfs device"), chunkUUID: opts.Seed.UUID("btrfs chunk tree"),
 		device: newDevice(uint64(opts.Size), w)}
-	b.estimate = m.estimate()
+	if b.estimate, err = m.estimate(t); err != nil {
+		return nil, err
+	}
 	b.firstChunks()
 	return b, nil
 }

@@ -156,6 +156,14 @@ func TestLargeFile(t *testing.T) {
 	check(t, image(t, src, Options{Size: 12 << 30, Compression: Compression{Algo: ZSTD, Level: 1}}))
 }
 
+// TestLastlog has a file much larger than the device, nearly all of it a hole.
+func TestLastlog(t *testing.T) {
+	src := tree.NewMem()
+	f := &holey{size: 292 << 30, rnd: 5, data: []tree.Range{{Offset: 292<<30 - 8192, Length: 8192}}}
+	src.AddFile(tree.Node{Path: "lastlog", Mode: tree.TypeFile | 0o644, Size: f.size}, f)
+	check(t, image(t, src, Options{Size: 100 * mib}))
+}
+
 func TestSameBits(t *testing.T) {
 	src := randomTree(7, 400)
 	var first string
