@@ -20,8 +20,11 @@ type Info struct {
 // breaks the rules a disk.CorruptError.
 func ReadInfo(r io.ReaderAt, size int64) (Info, error) {
 	var i Info
-	raw := make([]byte, min(size, 512))
-	if _, err := r.ReadAt(raw, 0); err != nil {
+	raw := make([]byte, 512) // what the file lacks is read as zeros
+	if size < lengthV2 {
+		return i, disk.Corrupt("qcow2", "a file of %d bytes", size)
+	}
+	if _, err := r.ReadAt(raw[:min(size, 512)], 0); err != nil {
 		return i, disk.Corrupt("qcow2", "no header: %v", err)
 	}
 	if _, err := binary.Decode(raw, binary.BigEndian, &i.Header); err != nil || i.Magic != Magic {
