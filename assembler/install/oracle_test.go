@@ -118,6 +118,7 @@ func twoRoots(t testing.TB) (a, b string) {
 		must(t, os.Chmod(filepath.Join(a, dir), 0o755))
 	}
 	must(t, os.Chmod(filepath.Join(a, "var"), 0o755))
+	testtool.Run(t, "touch", "-h", "-d", "@1", a+"/bin", a+"/lib", a+"/lib64", b+"/bin", b+"/lib", b+"/lib64")
 	same(t, a, b)
 	return a, b
 }

@@ -63,6 +63,9 @@ func (t *transaction) unpack(ctx context.Context, e *element) error {
 		return e.err
 	}
 	defer func() { e.staged.close(); <-t.ahead }()
+	for _, o := range e.staged.oddities {
+		t.warn(e, o)
+	}
 	if err := t.place(ctx, e); err != nil {
 		return err
 	}

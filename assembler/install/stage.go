@@ -20,6 +20,8 @@ type staged struct {
 	file   *os.File
 	places []int64 // of each file's content in file; -1 where it has none
 	reused bool
+	// oddities are flaws in bytes of the package file that carry nothing.
+	oddities []string
 }
 
 const (
@@ -140,20 +142,21 @@ func (s *stager) stage(ctx context.Context, e *element) (*staged, error) {
 	key := headerKey(e.header)
 	if f := s.find(e, key, size, places); f != nil {
 		s.reused.Add(1)
-		return &staged{f, places, true}, nil
+		return &staged{file: f, places: places, reused: true}, nil
 	}
 	f, err := s.create(key)
 	if err != nil {
 		return nil, err
 	}
-	if err = s.unpack(ctx, e, f, places, size); err == nil {
+	st := &staged{file: f, places: places}
+	if st.oddities, err = s.unpack(ctx, e, f, places, size); err == nil {
 		err = s.commit(key, f, size)
 	}
 	if err != nil {
 		f.Close()
 		return nil, fmt.Errorf("unpack %s: %w", e.nevra, err)
 	}
-	return &staged{f, places, false}, nil
+	return st, nil
 }
 
 // find returns the stored contents when they can be trusted.
@@ -241,27 +244,28 @@ func (s *stager) reader(e *element) (*os.File, *rpm.Reader, error) {
 	return in, r, nil
 }
 
-// unpack writes the contents of a package and verifies all of it.
-func (s *stager) unpack(ctx context.Context, e *element, out *os.File, places []int64, size int64) error {
+// unpack writes the contents of a package and verifies all of it. It returns
+// flaws that do not matter.
+func (s *stager) unpack(ctx context.Context, e *element, out *os.File, places []int64, size int64) ([]string, error) {
 	in, r, err := s.reader(e)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer in.Close()
 	defer r.Close()
 	if len(e.files) > 0 {
 		if err := writeContents(ctx, r, out, places); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	v, err := r.Verify(s.opts.Keys)
+	if err == nil {
+		err = v.Err(e.nevra, s.opts.Level)
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := v.Err(e.nevra, s.opts.Level); err != nil {
-		return err
-	}
-	return out.Truncate(size)
+	return v.Oddities, out.Truncate(size)
 }
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
