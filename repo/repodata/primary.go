@@ -92,11 +92,20 @@ func (p *primary) send(ctx context.Context) error {
 // element reads one package element whose start tag was just met.
 func (p *primary) element(t *tokens) error {
 	p.pkg = p.batch.next(t)
+	keep, err := p.fill(t)
+	if err != nil || !keep {
+		p.batch.drop()
+	}
+	return err
+}
+
+// fill reads the element and says whether it is a binary package.
+func (p *primary) fill(t *tokens) (bool, error) {
 	kind := []byte(nil)
 	for {
 		more, err := t.attr()
 		if err != nil {
-			return err
+			return false, err
 		}
 		if !more {
 			break
@@ -106,21 +115,12 @@ func (p *primary) element(t *tokens) error {
 		}
 	}
 	if kind != nil && string(kind) != "rpm" {
-		p.batch.drop()
-		return t.skip()
+		return false, t.skip()
 	}
 	if err := t.children(packageName, p.field); err != nil {
-		p.batch.drop()
-		return err
+		return false, err
 	}
-	if err := p.pkg.check(t); err != nil {
-		p.batch.drop()
-		return err
-	}
-	if isSource(p.pkg.Arch) {
-		p.batch.drop()
-	}
-	return nil
+	return !isSource(p.pkg.Arch), p.pkg.check(t)
 }
 
 func isSource(arch []byte) bool { return string(arch) == "src" || string(arch) == "nosrc" }
