@@ -23,13 +23,24 @@ func (s *solver) addFirst() {
 	}
 	for i := range s.jobs {
 		if s.jobs[i].Action == Install {
-			for _, p := range s.candidates(&s.jobs[i]) {
-				s.addPackage(p)
-			}
+			s.addAll(s.candidates(&s.jobs[i]))
+			s.addRich(s.jobs[i].Dep)
 		}
 	}
 	s.widen()
 	s.raw = s.rules
+}
+
+// addRich adds every package that a rich dependency of a job may bring, among
+// them those of a condition with an alternative.
+func (s *solver) addRich(d pool.Ref) {
+	if d == (pool.Ref{}) || !s.complex(d) {
+		return
+	}
+	list, _ := s.normalize(d, false)
+	for _, block := range list {
+		s.addAll(s.enqueue(block, nil))
+	}
 }
 
 // expand makes the rules of further packages, and reports whether there are new
@@ -121,7 +132,7 @@ func (s *solver) rulesFor(p pool.ID, queue []pool.ID) []pool.ID {
 		queue = s.requireRules(p, d, installed, queue)
 	}
 	for d := range s.u.List(p, pool.Conflicts).All() {
-		s.conflictRules(p, d, installed)
+		queue = s.conflictRules(p, d, installed, queue)
 	}
 	s.obsoleteRules(p, installed)
 	if !installed {
@@ -168,16 +179,17 @@ func (s *solver) enqueue(list, queue []pool.ID) []pool.ID {
 }
 
 // conflictRules forbids the package together with each provider of d but itself.
-func (s *solver) conflictRules(p pool.ID, d pool.Ref, installed bool) {
+// A rich conflict may ask for packages: their rules are needed too.
+func (s *solver) conflictRules(p pool.ID, d pool.Ref, installed bool, queue []pool.ID) []pool.ID {
 	if s.complex(d) {
-		s.complexRules(p, d, pool.Conflicts, installed, nil)
-		return
+		return s.complexRules(p, d, pool.Conflicts, installed, queue)
 	}
 	for _, q := range s.u.Providers(d) {
 		if q != p && !(installed && s.installed(q)) {
 			s.addPackagePair(-p, -q)
 		}
 	}
+	return queue
 }
 
 // obsoleteRules forbids the package together with those it obsoletes, by name.
