@@ -44,6 +44,26 @@ var all = []Format{
 	{Name: "vagrant-virtualbox", Suffix: "vagrant.virtualbox.box"},
 }
 
+// The formats a root tree can be written in, by the packages archive and oci.
+// Their archives are packed already, so a bundle leaves them as they are.
+var trees = []Format{
+	{Name: "tbz", Suffix: "tar.xz"}, // xz, whatever kiwi's name says
+	{Name: "oci", Suffix: "oci.tar.xz"},
+	{Name: "docker", Suffix: "docker.tar.xz"},
+	{Name: "wsl", Suffix: "wsl"},
+}
+
+// LookupTree finds a format of root trees by the image attribute of kiwi's type;
+// the error is an UnknownError.
+func LookupTree(name string) (Format, error) {
+	for _, f := range trees {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, &UnknownError{Name: name}
+}
+
 // All returns every disk format, in the order of the documentation.
 func All() []Format { return slices.Clone(all) }
 
