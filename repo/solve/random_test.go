@@ -123,3 +123,46 @@ func check(u *pool.Universe, ids []pool.ID) string {
 	}
 	return ""
 }
+
+// TestRandomSecondPhase solves a second request on top of the answer to a first
+// and checks the system that results.
+func TestRandomSecondPhase(t *testing.T) {
+	solved := 0
+	for seed := range uint64(800) {
+		x := randomIndex(t, rand.New(rand.NewPCG(seed, 6)))
+		first, u, err := randomSolve(t, x, seed)
+		if err != nil || len(first) == 0 {
+			continue
+		}
+		base, err := pool.Subset(u, first)
+		if err != nil {
+			t.Fatal(err)
+		}
+		u, err = pool.NewUniverse("x86_64", pool.Source{Index: base, Name: "@System", Installed: true}, pool.Source{Index: x, Name: "r"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		jobs, err := Jobs(u, Request{Install: []string{fmt.Sprintf("p%d", seed%14)}})
+		if err != nil {
+			continue
+		}
+		tr, err := Solve(context.Background(), u, jobs, Options{AllowErasing: seed%2 == 0})
+		if err != nil {
+			continue
+		}
+		solved++
+		gone := slices.Concat(tr.Remove, tr.Replace)
+		var ids []pool.ID
+		for p := range u.All() {
+			if u.IsInstalled(p) && !slices.Contains(gone, p) || slices.ContainsFunc(tr.Install, func(it Item) bool { return it.ID == p }) {
+				ids = append(ids, p)
+			}
+		}
+		if broken := check(u, ids); broken != "" {
+			t.Errorf("seed %d: %s", seed, broken)
+		}
+	}
+	if solved < 100 {
+		t.Errorf("only %d problems have a solution", solved)
+	}
+}
