@@ -113,6 +113,8 @@ type codec interface {
 	// add takes note of a piece that was written.
 	add(p packed)
 	trailer() []byte
+	// close frees what the codec holds.
+	close()
 }
 
 // packed is a piece after compression. It must not be changed: the packed form
@@ -134,6 +136,7 @@ type pieces struct {
 	zero  bool   // whether the piece holds only zeros so far
 	none  *packed
 	free  chan []byte
+	made  [][]byte // every buffer, to be freed at the end
 	begun bool
 	err   error
 }
@@ -158,7 +161,9 @@ func (p *pieces) buffer() []byte {
 	case b := <-p.free:
 		return b[:0]
 	default:
-		return memory.Huge(p.codec.history() + p.codec.size())[:0]
+		b := memory.Huge(p.codec.history() + p.codec.size())
+		p.made = append(p.made, b)
+		return b[:0]
 	}
 }
 
@@ -256,6 +261,7 @@ func (p *pieces) put(b []byte) error {
 }
 
 func (p *pieces) Close() error {
+	defer p.release()
 	var err error
 	if len(p.buf) > p.start {
 		err = p.flush()
@@ -272,6 +278,15 @@ func (p *pieces) Close() error {
 		}
 	}
 	return p.put(p.codec.trailer())
+}
+
+// release frees the buffers; no job is running any more.
+func (p *pieces) release() {
+	for _, b := range p.made {
+		memory.Free(b)
+	}
+	p.made, p.buf = nil, nil
+	p.codec.close()
 }
 
 func isZero(b []byte) bool {

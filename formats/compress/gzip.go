@@ -26,6 +26,7 @@ func newGzip(isPacked bool) *gzipCodec {
 
 func (*gzipCodec) size() int    { return gzipPiece }
 func (*gzipCodec) history() int { return 32 << 10 }
+func (*gzipCodec) close()       {}
 
 // header is that of RFC 1952, 2.3: no name, no time, unknown system.
 func (*gzipCodec) header() []byte {

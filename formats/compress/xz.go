@@ -12,7 +12,8 @@ import (
 // xzCodec makes one .xz stream of one block for each piece (.xz file format
 // 1.2), with sizes in the block headers, so that "xz -dT0" unpacks in parallel.
 type xzCodec struct {
-	free   *sync.Pool
+	mu     sync.Mutex
+	free   []*lzma2.Encoder
 	index  []byte
 	blocks uint64
 }
@@ -29,11 +30,36 @@ const (
 var crc64Table = crc64.MakeTable(crc64.ECMA)
 
 func newXZ() *xzCodec {
-	return &xzCodec{free: &sync.Pool{New: func() any { return new(lzma2.Encoder) }}}
+	return &xzCodec{}
 }
 
 func (*xzCodec) size() int    { return xzPiece }
 func (*xzCodec) history() int { return 0 }
+
+func (x *xzCodec) encoder() *lzma2.Encoder {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	n := len(x.free)
+	if n == 0 {
+		return new(lzma2.Encoder)
+	}
+	enc := x.free[n-1]
+	x.free = x.free[:n-1]
+	return enc
+}
+
+func (x *xzCodec) release(enc *lzma2.Encoder) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.free = append(x.free, enc)
+}
+
+func (x *xzCodec) close() {
+	for _, enc := range x.free {
+		enc.Close()
+	}
+	x.free = nil
+}
 
 var xzFlags = []byte{0, xzCheckCRC64}
 
@@ -45,8 +71,8 @@ func (*xzCodec) header() []byte {
 
 // pack makes a block (section 3).
 func (x *xzCodec) pack(in []byte, _ int) (packed, error) {
-	enc := x.free.Get().(*lzma2.Encoder)
-	defer x.free.Put(enc)
+	enc := x.encoder()
+	defer x.release(enc)
 	const room = 64 // for the header, made when the size is known
 	out := enc.Encode(make([]byte, room, room+len(in)/3), in)
 	head := blockHeader(uint64(len(out)-room), uint64(len(in)))

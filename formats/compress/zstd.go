@@ -38,6 +38,7 @@ func (z zstdCodec) encoder() (*zstd.Encoder, error) {
 
 func (zstdCodec) size() int      { return zstdPiece }
 func (zstdCodec) history() int   { return 0 }
+func (zstdCodec) close()         {}
 func (zstdCodec) header() []byte { return nil }
 func (z zstdCodec) add(packed)   { *z.begun = true }
 

@@ -4,6 +4,8 @@
 // "xz -6" does. The result depends on the buffer alone.
 package lzma2
 
+import "github.com/fimg/fimg/formats/internal/memory"
+
 // The effort. A match of nice bytes is taken without looking further; depth
 // nodes of a tree are looked at; of a match taken at once the first and last
 // passEdge positions are entered into the trees.
@@ -27,7 +29,7 @@ const (
 )
 
 // Encoder holds the tables of one compressor, about 75 MiB. It is not safe for
-// concurrent use; the zero value is ready.
+// concurrent use; the zero value is ready. Close frees the tables.
 type Encoder struct {
 	parser
 	coder
@@ -37,6 +39,12 @@ type Encoder struct {
 	needProps  bool
 	needState  bool
 	sinceFresh int
+}
+
+// Close frees what the encoder holds; it may be used again after that.
+func (e *Encoder) Close() {
+	memory.Free(e.sons)
+	e.finder = finder{}
 }
 
 // Dictionary is the size of the dictionary that a decoder needs.

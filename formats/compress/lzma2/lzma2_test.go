@@ -46,6 +46,7 @@ func samples() map[string][]byte {
 
 func TestRoundTrip(t *testing.T) {
 	var e Encoder
+	defer e.Close()
 	for name, in := range samples() {
 		if got := unpack(t, e.Encode(nil, in)); !bytes.Equal(got, in) {
 			t.Errorf("%s does not come back", name)
@@ -55,13 +56,16 @@ func TestRoundTrip(t *testing.T) {
 
 func TestIndependentOfHistory(t *testing.T) {
 	var used Encoder
+	defer used.Close()
 	for _, in := range samples() {
 		used.Encode(nil, in)
 	}
 	for name, in := range samples() {
-		if !bytes.Equal(used.Encode(nil, in), new(Encoder).Encode(nil, in)) {
+		var fresh Encoder
+		if !bytes.Equal(used.Encode(nil, in), fresh.Encode(nil, in)) {
 			t.Errorf("%s: the result depends on what was encoded before", name)
 		}
+		fresh.Close()
 	}
 }
 
@@ -84,6 +88,7 @@ func BenchmarkEncode(b *testing.B) {
 		in = samples()["all"]
 	}
 	var e Encoder
+	defer e.Close()
 	b.SetBytes(int64(len(in)))
 	var size int
 	for b.Loop() {
