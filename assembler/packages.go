@@ -14,8 +14,6 @@ import (
 	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
-	"github.com/fimg/fimg/repo/pool"
-	"github.com/fimg/fimg/repo/solve"
 )
 
 // sources are the repositories a build installs from, in the description's order.
@@ -107,10 +105,9 @@ func (p *Plan) setEpoch() {
 
 // resolution is the work of finding a plan's packages.
 type resolution struct {
-	plan     *Plan
-	repos    []*repo.Repository
-	universe *pool.Universe
-	comps    *comps.Comps
+	plan  *Plan
+	repos []*repo.Repository
+	comps *comps.Comps
 }
 
 func (r *resolution) run(ctx context.Context) error {
@@ -123,20 +120,17 @@ func (r *resolution) run(ctx context.Context) error {
 	for _, one := range r.repos {
 		lock.Repositories = append(lock.Repositories, lockedRepo(one))
 	}
-	boot, err := r.phase(ctx, &img.Packages.Bootstrap, nil)
+	boot, _, err := r.phase(ctx, &img.Packages.Bootstrap, nil)
 	if err != nil {
 		return fmt.Errorf("resolve bootstrap packages: %w", err)
 	}
-	rest, err := r.phase(ctx, &img.Packages.Image, boot)
+	rest, boot, err := r.phase(ctx, &img.Packages.Image, boot)
 	if err != nil {
 		return fmt.Errorf("resolve image packages: %w", err)
 	}
-	for _, one := range []struct {
-		phase string
-		items []solve.Item
-	}{{"bootstrap", boot}, {"image", rest}} {
-		for _, item := range one.items {
-			locked, err := r.locked(item, one.phase)
+	for phase, list := range [][]picked{boot, rest} {
+		for _, p := range list {
+			locked, err := r.locked(p, []string{"bootstrap", "image"}[phase])
 			if err != nil {
 				return err
 			}
@@ -146,16 +140,6 @@ func (r *resolution) run(ctx context.Context) error {
 	slices.SortStableFunc(lock.Packages, func(a, b manifest.LockedPackage) int { return strings.Compare(a.NEVRA, b.NEVRA) })
 	r.plan.Lock = lock
 	return nil
-}
-
-// join makes one universe of all repositories. Each phase has its own, because it
-// excludes other packages; the numbers of packages are the same in all.
-func (r *resolution) join(ctx context.Context) (*pool.Universe, error) {
-	var list []pool.Source
-	for _, one := range r.repos {
-		list = append(list, one.PoolSource(ctx))
-	}
-	return pool.NewUniverse(r.plan.Image.Arch, list...)
 }
 
 func lockedRepo(one *repo.Repository) manifest.LockedRepo {

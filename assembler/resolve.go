@@ -7,18 +7,59 @@ import (
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/modules"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/solve"
 )
 
-// phase resolves one of kiwi's two transactions. The packages of the one before
-// stay as they are.
-func (r *resolution) phase(ctx context.Context, want *description.Phase, before []solve.Item) ([]solve.Item, error) {
+// picked is a package of a phase with the universe that its number belongs to.
+type picked struct {
+	solve.Item
+	in *pool.Universe
+	// first is the number of the first repository among the universe's sources:
+	// 1 behind an installed system, else 0.
+	first int
+}
+
+// nevra is the package's name as the lock has it.
+func (p picked) nevra() string { return p.in.Package(p.ID).NEVRA() }
+
+// phase resolves one of kiwi's two transactions; before is the system that the
+// first one leaves. Of that, it returns what stays.
+func (r *resolution) phase(ctx context.Context, want *description.Phase, before []picked) (chosen, kept []picked, err error) {
 	if len(want.Packages)+len(want.Collections) == 0 {
-		return nil, nil
+		return nil, before, nil
 	}
-	u, err := r.join(ctx)
+	u, first, err := r.join(ctx, before)
+	if err != nil {
+		return nil, nil, err
+	}
+	jobs, err := r.jobs(u, want)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := solve.Solve(ctx, u, jobs, solve.Options{NoWeak: !want.Recommended})
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, item := range t.Install {
+		chosen = append(chosen, picked{item, u, first})
+	}
+	gone := map[string]bool{}
+	for _, id := range slices.Concat(t.Remove, t.Replace) {
+		gone[u.Package(id).NEVRA()] = true
+	}
+	kept = slices.DeleteFunc(slices.Clone(before), func(p picked) bool { return gone[p.nevra()] })
+	return chosen, kept, nil
+}
+
+// jobs are what a phase wants of a universe, from which it also hides what is
+// excluded and what no module stream offers.
+func (r *resolution) jobs(u *pool.Universe, want *description.Phase) ([]solve.Job, error) {
+	p := &r.plan.Image.Packages
+	_, err := repo.FilterModules(u, r.repos, modules.Request{Arch: r.plan.Image.Arch, Enable: p.EnableModules, Disable: p.DisableModules})
 	if err != nil {
 		return nil, err
 	}
@@ -27,30 +68,30 @@ func (r *resolution) phase(ctx context.Context, want *description.Phase, before 
 	if request.Group, err = r.groupPackages(want); err != nil {
 		return nil, err
 	}
-	jobs, err := solve.Jobs(u, request)
-	if err != nil {
-		return nil, err
-	}
-	jobs = slices.Concat(keep(before), jobs)
-	t, err := solve.Solve(ctx, u, jobs, solve.Options{NoWeak: !want.Recommended})
-	if err != nil {
-		return nil, err
-	}
-	r.universe = u
-	return slices.DeleteFunc(t.Install, func(i solve.Item) bool { return contains(before, i.ID) }), nil
+	return solve.Jobs(u, request)
 }
 
-// keep are jobs that hold packages of an earlier transaction in place.
-func keep(items []solve.Item) []solve.Job {
-	jobs := make([]solve.Job, len(items))
-	for i, item := range items {
-		jobs[i] = solve.Job{Action: solve.Install, Any: []pool.ID{item.ID}, SetArch: true, Request: item.Because}
+// join makes one universe of all repositories, behind the packages that are
+// already there.
+func (r *resolution) join(ctx context.Context, before []picked) (*pool.Universe, int, error) {
+	var list []pool.Source
+	if len(before) > 0 {
+		ids := make([]pool.ID, len(before))
+		for i, p := range before {
+			ids[i] = p.ID
+		}
+		installed, err := pool.Subset(before[0].in, ids)
+		if err != nil {
+			return nil, 0, err
+		}
+		list = append(list, pool.Source{Index: installed, Name: "@System", Installed: true})
 	}
-	return jobs
-}
-
-func contains(items []solve.Item, id pool.ID) bool {
-	return slices.ContainsFunc(items, func(i solve.Item) bool { return i.ID == id })
+	first := len(list)
+	for _, one := range r.repos {
+		list = append(list, one.PoolSource(ctx))
+	}
+	u, err := pool.NewUniverse(r.plan.Image.Arch, list...)
+	return u, first, err
 }
 
 // groupPackages expands the collections of a phase.
@@ -68,27 +109,22 @@ func (r *resolution) groupPackages(want *description.Phase) ([]solve.GroupPackag
 }
 
 // locked is a package as the lock names it.
-func (r *resolution) locked(item solve.Item, phase string) (manifest.LockedPackage, error) {
-	source := r.repos[r.universe.SourceOf(item.ID)]
-	d := r.universe.Details(item.ID)
-	nevra := r.universe.Package(item.ID).NEVRA()
-	ref, err := source.Ref(nevra, d)
+func (r *resolution) locked(p picked, phase string) (manifest.LockedPackage, error) {
+	source := r.repos[p.in.SourceOf(p.ID)-p.first]
+	d := p.in.Details(p.ID)
+	ref, err := source.Ref(p.nevra(), d)
 	if err != nil {
 		return manifest.LockedPackage{}, err
 	}
-	p := manifest.LockedPackage{NEVRA: nevra, Checksum: ref.Checksum.String(), Size: ref.Size, Installed: int64(d.InstalledSize),
-		Repo: source.Source.ID, Location: ref.Location, Base: ref.Base, Phase: phase, BuildTime: int64(d.BuildTime), Reason: r.reason(item)}
-	if d.BuildTime == 0 && d.PackageSize == 0 {
-		return p, fmt.Errorf("lock %s: the metadata has no size", nevra)
-	}
-	return p, nil
+	return manifest.LockedPackage{NEVRA: p.nevra(), Checksum: ref.Checksum.String(), Size: ref.Size, Installed: int64(d.InstalledSize),
+		Repo: source.Source.ID, Location: ref.Location, Base: ref.Base, Phase: phase, BuildTime: int64(d.BuildTime), Reason: p.reason()}, nil
 }
 
 // reason is why a package is in the image, in words.
-func (r *resolution) reason(item solve.Item) string {
-	text := string(item.Reason) + ": " + item.Because
-	if item.By > pool.System {
-		text += " of " + r.universe.Package(item.By).Name
+func (p picked) reason() string {
+	text := string(p.Reason) + ": " + p.Because
+	if p.By > pool.System {
+		text += " of " + p.in.Package(p.By).Name
 	}
 	return text
 }
