@@ -138,6 +138,9 @@ func (r *resolution) run(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(lock.Packages, func(a, b manifest.LockedPackage) int { return strings.Compare(a.NEVRA, b.NEVRA) })
+	if lock.Remove, err = r.removal(append(rest, boot...)); err != nil {
+		return fmt.Errorf("resolve removals: %w", err)
+	}
 	r.plan.Lock = lock
 	return nil
 }

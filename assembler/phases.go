@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/system"
@@ -129,20 +129,33 @@ func (b *builder) configure(ctx context.Context) error {
 	return b.sys.RunScript(ctx, "images.sh")
 }
 
-// removePackages erases the uninstall and delete lists: the first with what
-// nothing else needs, the second whatever needs it.
+// removePackages erases what the plan takes away again: the uninstall list with
+// scriptlets, the delete list by force and without.
 func (b *builder) removePackages(ctx context.Context) error {
-	p := &b.plan.Image.Packages
-	if len(p.Uninstall)+len(p.Delete) == 0 {
-		return nil
-	}
-	names := slices.Concat(description.Names(p.Uninstall), description.Names(p.Delete))
-	opts := install.Options{Arch: b.plan.Image.Arch, Erase: names, Time: b.plan.Epoch, Ledger: b.ledger, Env: b.run.env,
-		Events: b.opts.Events, Log: b.opts.Log}
-	if _, err := install.Run(ctx, b.root.Dir(), nil, opts); err != nil {
-		return fmt.Errorf("remove packages: %w", err)
+	remove := &b.plan.Lock.Remove
+	for _, list := range []struct {
+		names     []string
+		noScripts bool
+	}{{remove.Uninstall, false}, {remove.Delete, true}} {
+		if len(list.names) == 0 {
+			continue
+		}
+		opts := install.Options{Arch: b.plan.Image.Arch, Erase: installedNames(list.names), NoScripts: list.noScripts, Time: b.plan.Epoch,
+			Ledger: b.ledger, Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log}
+		if _, err := install.Run(ctx, b.root.Dir(), nil, opts); err != nil {
+			return fmt.Errorf("remove packages: %w", err)
+		}
 	}
 	return nil
+}
+
+// installedNames writes NEVRAs as rpm does, without an epoch of zero.
+func installedNames(nevras []string) []string {
+	names := make([]string, len(nevras))
+	for i, n := range nevras {
+		names[i] = strings.Replace(n, "-0:", "-", 1)
+	}
+	return names
 }
 
 // writer collects what the disk is made from.

@@ -109,7 +109,7 @@ func (p *Plan) checkFits() error {
 		least = p.Space.Installed * 3 / 4
 	}
 	if have := p.Layout.Bytes(root); have < least {
-		return &partition.TooSmallError{What: "root partition " + root.Name, Needed: least, Have: have}
+		return &partition.TooSmallError{What: strings.TrimSpace("root partition " + root.Name), Needed: least, Have: have}
 	}
 	return nil
 }

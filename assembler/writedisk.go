@@ -57,13 +57,39 @@ func (d *diskWriter) layout(ctx context.Context) (*partition.Layout, error) {
 		return nil, err
 	}
 	if d.img.Type.Size == nil || d.img.Type.Size.Additive.IsTrue() {
-		request.Root.Size = partition.WithOverhead(d.img.Type.Attr.Filesystem, content, paths)
+		least, err := d.estimateRoot(ctx)
+		if err != nil {
+			return nil, err
+		}
+		request.Root.Size = max(least, partition.WithOverhead(d.img.Type.Attr.Filesystem, content, paths))
 	}
 	layout, err := partition.Plan(request)
 	if err != nil {
 		return nil, fmt.Errorf("plan disk: %w", err)
 	}
 	return layout, nil
+}
+
+// estimateRoot is a size that surely holds the root file system.
+func (d *diskWriter) estimateRoot(ctx context.Context) (int64, error) {
+	var size int64
+	var err error
+	switch kind := d.img.Type.Attr.Filesystem; kind {
+	case "btrfs":
+		var opts btrfs.Options
+		if opts, err = d.btrfsOptions(0, "", d.ids.root, "root"); err == nil {
+			size, err = btrfs.Estimate(ctx, d.rootTree(), opts)
+		}
+	default:
+		opts := ext4.Options{Kind: kind}
+		if err = ext4.ParseArgs(d.img.Type.CreateOptions, &opts); err == nil {
+			size, err = ext4.Estimate(ctx, d.rootTree(), opts)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("measure root file system: %w", err)
+	}
+	return size, nil
 }
 
 // measure adds up what a tree holds, each inode once.

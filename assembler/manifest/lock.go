@@ -23,6 +23,13 @@ type Lock struct {
 	Releasever   string          `json:"releasever"`
 	Repositories []LockedRepo    `json:"repositories"` // in the order of the description
 	Packages     []LockedPackage `json:"packages"`     // sorted by name, version and architecture
+	Remove       Removal         `json:"remove,omitzero"`
+}
+
+// Removal lists what the description takes away again, as NEVRAs.
+type Removal struct {
+	Uninstall []string `json:"uninstall,omitempty"` // with what was only needed by them
+	Delete    []string `json:"delete,omitempty"`    // by force and without scriptlets
 }
 
 // LockedRepo is a repository as it was when the lock was made.

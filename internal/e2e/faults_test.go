@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -67,7 +68,7 @@ func TestFaults(t *testing.T) {
 		{"broken xml", broken, fault.Description, "config.xml:"},
 		{"missing package", small(t, `<package name="bsah"/>`, "", ""), fault.Unsolvable, "bsah"},
 		{"failing script", small(t, base, "#!/bin/bash\necho last words\nexit 3\n", ""), fault.Script, "last words"},
-		{"disk too small", small(t, base, "", "20"), fault.Space, "needed"},
+		{"disk too small", small(t, base, "", "20"), fault.Space, "too small: needs"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			target := filepath.Join(t.TempDir(), "out")
@@ -88,6 +89,36 @@ func nothingLeft(t *testing.T, target string) {
 	mounts, _ := os.ReadFile("/proc/self/mounts")
 	if strings.Contains(string(mounts), target) {
 		t.Errorf("still mounted:\n%s", mounts)
+	}
+}
+
+// Packages that a description takes away again are gone, with what only they
+// needed.
+func TestRemovedPackages(t *testing.T) {
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	opt := small(t, base+`<package name="nano"/><package name="jq"/><package name="tar"/>`, "", "")
+	xml, err := fs.ReadFile(opt.FS, "config.xml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := `<packages type="uninstall"><package name="jq"/></packages><packages type="delete"><package name="nano"/></packages></image>`
+	opt.FS = fstest.MapFS{"config.xml": {Data: []byte(strings.Replace(string(xml), "</image>", more, 1))}}
+	dir := t.TempDir()
+	if err := attempt(t.Context(), opt, buildOptions(dir)); err != nil {
+		t.Fatal(err)
+	}
+	list, err := os.ReadFile(filepath.Join(dir, "small.x86_64-1.packages"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, gone := range []string{"jq|", "libjq1|", "nano|"} {
+		if strings.Contains("\n"+string(list), "\n"+gone) {
+			t.Errorf("%s is still there", gone)
+		}
+	}
+	if !strings.Contains(string(list), "\ntar|") {
+		t.Error("tar is gone")
 	}
 }
 
