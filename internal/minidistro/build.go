@@ -14,7 +14,7 @@ import (
 )
 
 // formVersion changes when the same spec would give another package.
-const formVersion = "1"
+const formVersion = "2"
 
 // buildAll builds every package that an earlier run has not built from the same
 // inputs, the largest first.

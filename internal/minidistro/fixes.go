@@ -24,7 +24,7 @@ func fixGlibcCommon(_ *maker, p *pkg) {
 	}
 	p.provides = append(p.provides, "/sbin/ldconfig")
 	p.ghost("%attr(0644,root,root) %verify(not md5 size mtime)", "etc/ld.so.cache")
-	p.ghost("%dir %attr(0755,root,root)", "var/cache/ldconfig")
+	p.ghost("%dir %attr(0700,root,root)", "var/cache/ldconfig")
 	p.script("%transfiletriggerin -P 2000000 -- /lib /usr/lib /lib64 /usr/lib64", "/usr/sbin/ldconfig\n")
 	p.script("%transfiletriggerpostun -P 2000000 -- /lib /usr/lib /lib64 /usr/lib64", "/usr/sbin/ldconfig\n")
 }

@@ -242,7 +242,7 @@ func (m *maker) byteCompile() error {
 				continue
 			}
 			// Some files are for other Python versions; what compiles is taken.
-			m.run("", nil, "/usr/bin/python3", "-m", "compileall", "-q", "-j", "2", "-s", p.stage, "-p", "/", p.path(dir))
+			m.run("", nil, "/usr/bin/python3", "-m", "compileall", "-q", "-j", "2", "--invalidation-mode", "checked-hash", "-s", p.stage, "-p", "/", p.path(dir))
 			if err := p.adoptCaches(dir); err != nil {
 				return err
 			}

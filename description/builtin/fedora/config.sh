@@ -60,6 +60,15 @@ if profile ContainerCore; then
 	fi
 fi
 
+if profile BootCore; then
+	# The EFI system partition is root's alone. This runs when fstab is written.
+	cat >/etc/fstab.script <<-'SCRIPT'
+	#!/bin/sh
+	sed -i '/ \/boot\/efi /s/ defaults / umask=0077,shortname=winnt /' /etc/fstab
+	SCRIPT
+	chmod 0755 /etc/fstab.script
+fi
+
 # What package managers and logs left behind is not part of an image.
 rm -rf /var/log/dnf* /var/log/hawkey.log /var/cache/dnf/* /var/cache/libdnf5/*
 rm -f /var/log/wtmp /var/log/btmp /var/log/lastlog
