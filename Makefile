@@ -58,13 +58,13 @@ lint: ## formatting, vet and golangci-lint where it is installed
 	$(GO) vet ./...
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; fi
 
-bench: build ## compare with the peer tools of this machine
-	@for b in bench/*/; do echo "== $$b"; if [ -x $$b/run ]; then $$b/run; else $(GO) run ./$$b || true; fi; done
+bench: deps demo-repo ## compare with the peer tools of this machine; BENCH="mkfs formats" for some
+	FIMG_TEST_REPO=$(REPO) bench/run $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME
 	@$(GO) list ./... | while read -r p; do \
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
-	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; done; done
+	    echo "== $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 3x $$p || exit 1; done; done
 
 golden: ## write the golden files anew
 	$(GO) test ./... -run Golden -update
