@@ -214,7 +214,7 @@ func initrdWriter(out io.Writer, method string) (io.WriteCloser, error) {
 	case "cat":
 		return plainWriter{out}, nil
 	case "zstd":
-		return zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedBetterCompression),
+		return zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedDefault),
 			zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(8<<20))
 	}
 	return gzip.NewWriterLevel(out, 6)
