@@ -7,7 +7,6 @@ DISTRO    ?= $(CACHE)/minidistro-$(ARCH)
 REPO      := $(DISTRO)/repo
 OUT       ?= out
 FIMG      := bin/fimg
-IMAGE     := $(OUT)/Fedora-Cloud-Base.$(ARCH)-42.qcow2
 FUZZTIME  ?= 30s
 export CGO_ENABLED := 0
 
