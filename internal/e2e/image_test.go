@@ -140,8 +140,9 @@ func (m *machine) checkPackages(img *cloudImage) {
 	}
 }
 
-// changed are files that a running cloud guest has changed.
-var changed = []string{"/etc/shadow", "/etc/gshadow", "/etc/passwd", "/etc/group", "/etc/fstab", "/etc/default/grub", "/etc/ssh/sshd_config",
+// changed are files that config.sh or cloud-init (users, passwords, the mode of
+// sudoers.d) changes in a running guest.
+var changed = []string{"/etc/sudoers.d", "/etc/shadow", "/etc/gshadow", "/etc/passwd", "/etc/group", "/etc/fstab", "/etc/default/grub", "/etc/ssh/sshd_config",
 	"/etc/subuid", "/etc/subgid", "/etc/hosts", "/etc/machine-id", "/boot/grub2/grub.cfg", "/boot/grub2/grubenv"}
 
 // A second build under another clock, elsewhere and with other workers gives the

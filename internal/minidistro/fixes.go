@@ -173,6 +173,13 @@ func fixDNFData(_ *maker, p *pkg) {
 		"installonly_limit=3\nclean_requirements_on_remove=True\nbest=False\nskip_if_unavailable=True\n", 0o644)
 }
 
+// fixPolkit owns its directories as its tmpfiles.d snippet makes them.
+func fixPolkit(_ *maker, p *pkg) {
+	p.users["polkitd"] = account{"User for polkitd", "/", ""}
+	p.mkdirOwned("etc/polkit-1/rules.d", 0o700, "polkitd", "root")
+	p.mkdirOwned("var/lib/polkit-1", 0o700, "polkitd", "root")
+}
+
 func fixGawk(_ *maker, p *pkg) {
 	p.symlink("usr/bin/awk", "gawk")
 	p.provides = append(p.provides, "/bin/awk", "/bin/gawk", "awk = "+p.full())

@@ -83,7 +83,7 @@ func (m *maker) kernelRelations(p, core, rest, meta *pkg) {
 func (m *maker) kernelScripts(p, core, rest *pkg) {
 	p.ghost("%attr(0755,root,root)", "boot/vmlinuz-"+m.kernel)
 	p.ghost("%attr(0600,root,root)", "boot/initramfs-"+m.kernel+".img")
-	p.ghost("%attr(0600,root,root)", "boot/System.map-"+m.kernel)
+	p.ghost("%attr(0644,root,root)", "boot/System.map-"+m.kernel)
 	p.ghost("%attr(0644,root,root)", "boot/config-"+m.kernel)
 	fill := strings.NewReplacer("{state}", "/var/lib/rpm-state/kernel", "{v}", m.kernel)
 	p.script("%post", fill.Replace("mkdir -p {state}\ntouch {state}/installing_core_{v}\n"))
