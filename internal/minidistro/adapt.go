@@ -45,6 +45,7 @@ var fixes = map[string]func(*maker, *pkg){
 	"perl-interpreter": provide("perl = 4:5.36.0", "perl:any"),
 	"python3":          provide("python3 = 3.11", "python(abi) = 3.11", "/usr/bin/python"),
 	"polkit":           fixPolkit,
+	"NetworkManager":   func(_ *maker, p *pkg) { delete(p.nodes, "var/lib/polkit-1") }, // polkit's
 	"procps-ng":        linkUnless("usr/bin/w.procps", "usr/bin/w", "w.procps"),
 	"vim-minimal":      links("usr/bin/vi", "vim.tiny", "usr/bin/vim", "vim.tiny"),
 	"less":             links("usr/bin/pager", "less"),
