@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -149,9 +150,13 @@ func (b *builder) prepare() (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
+	workLock, err := b.lockWork(target)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
 	b.work = filepath.Join(workDir(b.opts), workName)
 	release := func() error {
-		err := b.removeWork()
+		err := errors.Join(b.removeWork(), workLock.Close())
 		lock.Close()
 		removeEmpty(made)
 		return err
@@ -160,6 +165,20 @@ func (b *builder) prepare() (func() error, error) {
 		return nil, errors.Join(err, release())
 	}
 	return release, nil
+}
+
+// lockWork keeps two builds with different targets out of one work directory:
+// each begins by removing what an earlier one left there.
+func (b *builder) lockWork(target string) (io.Closer, error) {
+	work, err := filepath.Abs(workDir(b.opts))
+	if err != nil || work == target {
+		return io.NopCloser(nil), err
+	}
+	b.opts.WorkDir = work
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return nil, fmt.Errorf("prepare work directory: %w", err)
+	}
+	return lockDir(work)
 }
 
 const workName = ".fimg-build"

@@ -31,15 +31,15 @@ func removeEmpty(dirs []string) {
 	}
 }
 
-// lockDir keeps two builds from using one target directory.
+// lockDir keeps two builds from using one directory.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
-		return nil, fmt.Errorf("lock target: %w", err)
+		return nil, fmt.Errorf("lock directory: %w", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
-		return nil, usage("lock target: another build is using %s", dir)
+		return nil, usage("lock directory: another build is using %s", dir)
 	}
 	return f, nil
 }

@@ -139,6 +139,26 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// Two builds cannot share a work directory: the second is refused, the first goes
+// on.
+func TestSharedWorkDirectory(t *testing.T) {
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	work := t.TempDir()
+	in := func(target string) assembler.BuildOptions {
+		return assembler.BuildOptions{TargetDir: target, WorkDir: work}
+	}
+	first := make(chan error, 1)
+	go func() { first <- attempt(t.Context(), small(t, base, "#!/bin/bash\nsleep 5\n", ""), in(t.TempDir())) }()
+	time.Sleep(2 * time.Second)
+	if err := attempt(t.Context(), small(t, base, "", ""), in(t.TempDir())); fault.Of(err) != fault.Usage {
+		t.Errorf("the second build: %v", err)
+	}
+	if err := <-first; err != nil {
+		t.Errorf("the first build: %v", err)
+	}
+}
+
 // A target directory that is full is told before work starts.
 func TestFullTarget(t *testing.T) {
 	testtool.Long(t)
