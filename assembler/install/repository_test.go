@@ -1,10 +1,10 @@
 package install
 
 import (
-	"os"
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
@@ -12,10 +12,7 @@ import (
 // set that is complete and free of conflicts, and compares tree and database with
 // rpm's. Scriptlets are left out: what they do depends on time and chance.
 func TestRepository(t *testing.T) {
-	dir := os.Getenv("FIMG_TEST_REPO")
-	if dir == "" {
-		t.Skip("FIMG_TEST_REPO names no directory of packages")
-	}
+	dir := testtool.Repo(t)
 	files := rpmtest.Find(t, dir)
 	a, b := t.TempDir(), t.TempDir()
 	ours(t, a, Options{NoScripts: true, Time: time.Unix(1700000000, 0), DBPath: dbPath}, files...)
