@@ -43,12 +43,12 @@ func readAttributes(n *node) Attributes {
 	var a Attributes
 	v := reflect.ValueOf(&a).Elem()
 	r := schema85()["type"]
-	for _, at := range n.attrs {
-		i, ok := typeFields()[at.name]
+	for _, at := range n.Attr {
+		i, ok := typeFields()[at.FullKey()]
 		if !ok {
 			continue
 		}
-		switch value := r.attr(at.name).typ.read(at.value).(type) {
+		switch value := r.attr(at.FullKey()).typ.read(at.Value).(type) {
 		case bool:
 			v.Field(i).Set(reflect.ValueOf(FlagOf(value)))
 		case int64:

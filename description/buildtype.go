@@ -92,13 +92,13 @@ func (s *state) size(n *node) *Size {
 	if n == nil {
 		return nil
 	}
-	value, _ := strconv.ParseInt(collapse(n.all), 10, 64)
+	value, _ := strconv.ParseInt(collapse(n.all()), 10, 64)
 	free := numberAttr(n, "unpartitioned").Or(0)
 	unit := int64(1)
 	if collapse(n.get("unit")) == "G" {
 		unit = 1024
 	}
-	return &Size{MB: (value - free) * unit, Additive: flagAttr(n, "additive"), Unpartitioned: free * unit, Source: sourceOf(n.at, s.typ.by)}
+	return &Size{MB: (value - free) * unit, Additive: flagAttr(n, "additive"), Unpartitioned: free * unit, Source: s.source(n, s.typ.by)}
 }
 
 func luksOptions(a Attributes, n *node) []string {
@@ -116,7 +116,7 @@ func luksOptions(a Attributes, n *node) []string {
 // optionArgs flattens name and value attributes of child elements to arguments.
 func optionArgs(n *node, element string) []string {
 	var out []string
-	for _, k := range n.every(element) {
+	for k := range n.every(element) {
 		out = append(out, k.get("name"))
 		if v := k.get("value"); v != "" {
 			out = append(out, v)
@@ -128,7 +128,7 @@ func optionArgs(n *node, element string) []string {
 // pairs reads name and value attributes of child elements.
 func pairs(n *node, element string) []Option {
 	var out []Option
-	for _, k := range n.every(element) {
+	for k := range n.every(element) {
 		v, ok := k.attr("value")
 		out = append(out, Option{Name: k.get("name"), Value: v, Bare: !ok})
 	}
@@ -154,7 +154,7 @@ func (s *state) bootloader(n *node) Bootloader {
 	if n == nil {
 		return b
 	}
-	b.Present, b.Source = true, sourceOf(n.at, s.typ.by)
+	b.Present, b.Source = true, s.source(n, s.typ.by)
 	b.Name = collapse(n.get("name"))
 	b.BLS = flagAttr(n, "bls").Or(true)
 	b.Timeout, b.TimeoutStyle = numberAttr(n, "timeout"), collapse(n.get("timeout_style"))
@@ -173,7 +173,7 @@ func (s *state) bootloader(n *node) Bootloader {
 	b.InstallOptions = optionArgs(settings, "installoption")
 	b.ConfigOptions = optionArgs(settings, "configoption")
 	b.Environment = pairs(settings.first("environment"), "env")
-	for _, k := range n.every("securelinux") {
+	for k := range n.every("securelinux") {
 		b.SecureLinux = append(b.SecureLinux, SecureLinux{k.get("hkd_ca_cert"), k.get("hkd_sign_cert"),
 			nameAttrs(k, "hkd_cert"), nameAttrs(k, "hkd_revocation_list")})
 	}
@@ -182,7 +182,7 @@ func (s *state) bootloader(n *node) Bootloader {
 
 func nameAttrs(n *node, element string) []string {
 	var out []string
-	for _, k := range n.every(element) {
+	for k := range n.every(element) {
 		out = append(out, k.get("name"))
 	}
 	return out
@@ -215,8 +215,8 @@ func oem(n *node) OEM {
 	if v, ok := n.child("oem-swapname"); ok {
 		o.SwapName = v
 	}
-	for _, k := range n.kids {
-		o.Settings = append(o.Settings, Option{Name: strings.TrimPrefix(k.name, "oem-"), Value: k.text})
+	for k := range n.kids() {
+		o.Settings = append(o.Settings, Option{Name: strings.TrimPrefix(k.name(), "oem-"), Value: k.text()})
 	}
 	slices.SortFunc(o.Settings, func(a, b Option) int { return cmp.Compare(a.Name, b.Name) })
 	return o

@@ -90,8 +90,8 @@ func (s *state) unresolved() []Source {
 		return nil
 	}
 	var out []Source
-	for _, k := range s.doc.root.every("include") {
-		out = append(out, sourceOf(k.at, ""))
+	for k := range s.doc.root.every("include") {
+		out = append(out, s.source(k, ""))
 	}
 	return out
 }
@@ -126,7 +126,7 @@ func (img *Image) fullVolumes() int {
 		}
 		return count
 	}
-	for _, k := range img.state.typ.first("systemdisk").every("volume") {
+	for k := range img.state.typ.first("systemdisk").every("volume") {
 		if collapse(cmp.Or(k.get("size"), k.get("freespace"))) == "all" {
 			count++
 		}

@@ -22,9 +22,9 @@ func (s *state) inSections(types ...string) []active {
 func (s *state) names(sections []active, element string, archMatters bool, adjust func(string) string) []Package {
 	list := []Package{}
 	for _, sec := range sections {
-		for _, k := range sec.kids {
-			if k.name == element && (!archMatters || s.matches(k)) {
-				list = append(list, Package{adjust(k.get("name")), sec.from(k)})
+		for k := range sec.every(element) {
+			if !archMatters || s.matches(k) {
+				list = append(list, Package{adjust(k.get("name")), s.from(sec, k)})
 			}
 		}
 	}
@@ -104,8 +104,8 @@ func (s *state) phase(own, wide []active) Phase {
 		Collections: unique(s.names(wide, "namedCollection", true, asWritten)),
 		Products:    unique(s.names(wide, "product", false, asWritten)),
 		Ignore:      sorted(s.names(wide, "ignore", true, strings.TrimSpace)),
-		Archives:    archives(own),
-		Files:       fileList(own),
+		Archives:    s.archives(own),
+		Files:       s.files(own),
 	}
 	for _, sec := range wide {
 		if pattern := collapse(sec.get("patternType")); pattern != "" {
@@ -117,14 +117,14 @@ func (s *state) phase(own, wide []active) Phase {
 }
 
 // archives lists archives by name; of equal names the last target counts for all.
-func archives(sections []active) []Archive {
+func (s *state) archives(sections []active) []Archive {
 	target := map[string]string{}
 	list := []Archive{}
 	for _, sec := range sections {
-		for _, k := range sec.every("archive") {
+		for k := range sec.every("archive") {
 			name := strings.TrimSpace(k.get("name"))
 			target[name] = k.get("target_dir")
-			list = append(list, Archive{Name: name, Source: sec.from(k)})
+			list = append(list, Archive{Name: name, Source: s.from(sec, k)})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Archive) int { return cmp.Compare(a.Name, b.Name) })
@@ -134,13 +134,13 @@ func archives(sections []active) []Archive {
 	return list
 }
 
-// fileList lists files by name; of equal names the last counts. The arch attribute
+// files lists files by name; of equal names the last counts. The arch attribute
 // has no effect on them.
-func fileList(sections []active) []File {
+func (s *state) files(sections []active) []File {
 	byName := map[string]File{}
 	for _, sec := range sections {
-		for _, k := range sec.every("file") {
-			byName[k.get("name")] = File{k.get("name"), k.get("target"), k.get("owner"), k.get("permissions"), sec.from(k)}
+		for k := range sec.every("file") {
+			byName[k.get("name")] = File{k.get("name"), k.get("target"), k.get("owner"), k.get("permissions"), s.from(sec, k)}
 		}
 	}
 	list := make([]File, 0, len(byName))
@@ -155,7 +155,7 @@ func fileList(sections []active) []File {
 func (s *state) modules(boot []active, p *Packages) {
 	p.EnableModules, p.DisableModules = []string{}, []string{}
 	for _, sec := range boot {
-		for _, k := range sec.every("collectionModule") {
+		for k := range sec.every("collectionModule") {
 			name, stream := collapse(k.get("name")), collapse(k.get("stream"))
 			switch {
 			case !truth(k.get("enable")):

@@ -90,9 +90,9 @@ func (v *validator) constraints(root *node) {
 	visit = func(n *node, above []*node) {
 		v.constrain(n, above, images)
 		counts := map[string]int{}
-		for _, k := range n.kids {
-			counts[k.name]++
-			v.path = append(v.path, step1(k.name, counts[k.name]))
+		for k := range n.kids() {
+			counts[k.name()]++
+			v.path = append(v.path, step1(k.name(), counts[k.name()]))
 			visit(k, append(above, n))
 			v.path = v.path[:len(v.path)-1]
 		}
@@ -109,28 +109,28 @@ func up(above []*node, levels int) *node {
 }
 
 func (v *validator) constrain(n *node, above []*node, images map[string]string) {
-	switch n.name {
+	switch n.name() {
 	case "type":
 		v.constrainType(n, images)
 	case "systemdisk":
 		v.constrainLVM(n, up(above, 1))
 	case "volume":
 		if _, ok := n.attr("quota"); ok && up(above, 2).get("filesystem") != "btrfs" {
-			v.report(n.at, Schema, "attribute quota needs filesystem=\"btrfs\" in <type>", "", nil)
+			v.report(v.at(n), Schema, "attribute quota needs filesystem=\"btrfs\" in <type>", "", nil)
 		}
 	case "partition":
 		if name, ok := n.attr("name"); ok && strings.Contains(reservedPartitions, name) {
-			v.report(n.at, Schema, fmt.Sprintf("partition name %q is reserved or part of a reserved name (%s)", name, reservedPartitions), "", nil)
+			v.report(v.at(n), Schema, fmt.Sprintf("partition name %q is reserved or part of a reserved name (%s)", name, reservedPartitions), "", nil)
 		}
 	case "containerconfig":
 		v.constrainFormat(n, up(above, 1))
 	case "securelinux":
 		if name := up(above, 1).get("name"); name != "zipl" && name != "grub2-s390x-emu" {
-			v.report(n.at, Schema, "<securelinux> is only available with the boot loader zipl", "", nil)
+			v.report(v.at(n), Schema, "<securelinux> is only available with the boot loader zipl", "", nil)
 		}
 	}
 	for _, c := range others {
-		if c.element == n.name {
+		if c.element == n.name() {
 			v.onlyFor(n, up(above, 1), c)
 		}
 	}
@@ -140,37 +140,28 @@ func (v *validator) onlyFor(n, parent *node, c onlyFor) {
 	if _, ok := n.attr(c.attr); !ok {
 		return
 	}
-	from, element := n, n.name
+	from, element := n, n.name()
 	if c.parent {
-		from, element = parent, parent.name
+		from, element = parent, parent.name()
 	}
 	if value := from.get(c.other); !strings.Contains(c.values, value) {
-		v.report(attrPlace(n, c.attr), Schema, fmt.Sprintf("attribute %s of <%s> is only available when %s of <%s> is %s, here it is %s",
-			c.attr, n.name, c.other, element, strings.ReplaceAll(c.values, " ", " or "), value), "", nil)
+		v.report(v.origins.attr(n, c.attr), Schema, fmt.Sprintf("attribute %s of <%s> is only available when %s of <%s> is %s, here it is %s",
+			c.attr, n.name(), c.other, element, strings.ReplaceAll(c.values, " ", " or "), value), "", nil)
 	}
-}
-
-func attrPlace(n *node, name string) place {
-	for _, a := range n.attrs {
-		if a.name == name {
-			return a.at
-		}
-	}
-	return n.at
 }
 
 func (v *validator) constrainType(n *node, images map[string]string) {
 	image := n.get("image")
-	for _, a := range n.attrs {
-		if list, ok := images[a.name]; ok && !strings.Contains(list, image) {
-			v.report(a.at, Schema, fmt.Sprintf("attribute %s is only available for the image types %s, not for %s",
-				a.name, strings.ReplaceAll(list, " ", ", "), image), "", nil)
+	for _, a := range n.Attr {
+		if list, ok := images[a.FullKey()]; ok && !strings.Contains(list, image) {
+			v.report(v.origins.attr(n, a.FullKey()), Schema, fmt.Sprintf("attribute %s is only available for the image types %s, not for %s",
+				a.FullKey(), strings.ReplaceAll(list, " ", ", "), image), "", nil)
 		}
 	}
 	has := func(name string) bool { _, ok := n.attr(name); return ok }
 	need := func(when bool, text string) {
 		if when {
-			v.report(n.at, Schema, text, "", nil)
+			v.report(v.at(n), Schema, text, "", nil)
 		}
 	}
 	need(strings.Contains("oem", image) && !has("filesystem"), "image type oem needs the attribute filesystem")
@@ -188,7 +179,7 @@ func (v *validator) constrainType(n *node, images map[string]string) {
 }
 
 func hasProvider(n *node) bool {
-	for _, k := range n.every("vagrantconfig") {
+	for k := range n.every("vagrantconfig") {
 		if _, ok := k.attr("provider"); ok {
 			return true
 		}
@@ -208,7 +199,7 @@ func (v *validator) constrainLVM(n, typ *node) {
 	}
 	for _, name := range btrfsOnly {
 		if _, ok := typ.attr(name); ok {
-			v.report(n.at, Schema, "attribute "+name+" of <type> does not go with preferlvm", "", nil)
+			v.report(v.at(n), Schema, "attribute "+name+" of <type> does not go with preferlvm", "", nil)
 		}
 	}
 }
@@ -218,6 +209,6 @@ func (v *validator) constrainLVM(n, typ *node) {
 func (v *validator) constrainFormat(n, typ *node) {
 	_, named := n.attr("name")
 	if _, ok := typ.attr("format"); ok && named && !containerFormat(typ) {
-		v.report(n.at, Schema, "<containerconfig> beside a disk format needs one that begins with oci: or docker:", "", nil)
+		v.report(v.at(n), Schema, "<containerconfig> beside a disk format needs one that begins with oci: or docker:", "", nil)
 	}
 }

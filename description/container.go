@@ -23,37 +23,21 @@ func (s *state) containerConfig(img *Image, n *node) *ContainerConfig {
 		contact = img.About.Contact[0]
 	}
 	author := img.About.Author + " <" + contact + ">"
-	c := &ContainerConfig{Name: cmp.Or(n.lookup("name"), "kiwi-container"), Tag: cmp.Or(n.lookup("tag"), "latest"),
-		AdditionalNames: commas(n.lookup("additionalnames")), Maintainer: cmp.Or(n.lookup("maintainer"), author),
-		User: n.lookup("user"), WorkingDir: n.lookup("workingdir"), Present: n != nil,
+	c := &ContainerConfig{Name: cmp.Or(n.get("name"), "kiwi-container"), Tag: cmp.Or(n.get("tag"), "latest"),
+		AdditionalNames: commas(n.get("additionalnames")), Maintainer: cmp.Or(n.get("maintainer"), author),
+		User: n.get("user"), WorkingDir: n.get("workingdir"), Present: n != nil,
 		Entrypoint: command(n.first("entrypoint")), Subcommand: command(n.first("subcommand")),
 		Environment: lastPairs(n.first("environment"), "env"), Labels: lastPairs(n.first("labels"), "label"),
 		History: history(n.first("history"), author)}
 	if n != nil {
-		c.Source = sourceOf(n.at, s.typ.by)
+		c.Source = s.source(n, s.typ.by)
 	}
-	c.StopSignal, _ = n.first("stopsignal").content()
-	for _, k := range n.first("expose").every("port") {
+	c.StopSignal, _ = n.child("stopsignal")
+	for k := range n.first("expose").every("port") {
 		c.Expose = append(c.Expose, collapse(k.get("number")))
 	}
 	c.Volumes = nameAttrs(n.first("volumes"), "volume")
 	return c
-}
-
-// lookup is get for a node that may be nil.
-func (n *node) lookup(name string) string {
-	if n == nil {
-		return ""
-	}
-	return n.get(name)
-}
-
-// content is the text of a node that may be nil.
-func (n *node) content() (string, bool) {
-	if n == nil {
-		return "", false
-	}
-	return n.text, true
 }
 
 func command(n *node) *Command {
@@ -74,16 +58,16 @@ func history(n *node, author string) History {
 		return History{Author: author}
 	}
 	return History{Present: true, CreatedBy: n.get("created_by"), Author: cmp.Or(n.get("author"), author),
-		Comment: n.all, ApplicationID: n.get("application_id"), PackageVersion: collapse(n.get("package_version")),
+		Comment: n.all(), ApplicationID: n.get("application_id"), PackageVersion: collapse(n.get("package_version")),
 		Launcher: n.get("launcher")}
 }
 
 func (s *state) vagrant(typ *node) []Vagrant {
 	var out []Vagrant
-	for _, k := range typ.every("vagrantconfig") {
+	for k := range typ.every("vagrantconfig") {
 		out = append(out, Vagrant{Provider: collapse(k.get("provider")), VirtualSize: numberAttr(k, "virtualsize").Or(0),
 			BoxName: k.get("boxname"), GuestAdditions: truth(k.get("virtualbox_guest_additions_present")),
-			Vagrantfile: k.get("embedded_vagrantfile"), Source: sourceOf(k.at, s.typ.by)})
+			Vagrantfile: k.get("embedded_vagrantfile"), Source: s.source(k, s.typ.by)})
 	}
 	return out
 }
@@ -97,8 +81,8 @@ func machine(n *node) *Machine {
 		XenLoader: collapse(n.get("xen_loader")), GuestOS: n.get("guestOS"), MinMemory: number("min_memory"),
 		MaxMemory: number("max_memory"), Memory: number("memory"), MinCPU: number("min_cpu"),
 		MaxCPU: number("max_cpu"), NCPUs: number("ncpus")}
-	for _, k := range n.every("vmconfig-entry") {
-		m.Config = append(m.Config, k.text)
+	for k := range n.every("vmconfig-entry") {
+		m.Config = append(m.Config, k.text())
 	}
 	if k := n.first("vmdisk"); k != nil {
 		m.Disk = &VMDisk{collapse(k.get("controller")), k.get("disktype"), k.get("device"), collapse(k.get("diskmode")), numberAttr(k, "id")}
@@ -106,7 +90,7 @@ func machine(n *node) *Machine {
 	if k := n.first("vmdvd"); k != nil {
 		m.DVD = &VMDVD{collapse(k.get("controller")), numberAttr(k, "id")}
 	}
-	for _, k := range n.every("vmnic") {
+	for k := range n.every("vmnic") {
 		m.NICs = append(m.NICs, VMNIC{k.get("driver"), k.get("interface"), k.get("mode"), collapse(k.get("mac"))})
 	}
 	return m
@@ -115,9 +99,9 @@ func machine(n *node) *Machine {
 // dracut gathers the <initrd> elements by action.
 func dracut(n *node) Initrd {
 	var out Initrd
-	for _, k := range n.every("initrd") {
+	for k := range n.every("initrd") {
 		to := map[string]*Dracut{"add": &out.Add, "omit": &out.Omit, "set": &out.Set, "setup": &out.Setup}[collapse(k.get("action"))]
-		for _, d := range k.every("dracut") {
+		for d := range k.every("dracut") {
 			to.UEFI = truth(d.get("uefi"))
 			if m := d.get("module"); m != "" {
 				to.Modules = append(to.Modules, m)

@@ -45,7 +45,7 @@ func (s *state) volumes(disk *node, a Attributes, o OEM) []Volume {
 		return list
 	}
 	haveRoot, haveFull := false, false
-	for _, k := range disk.every("volume") {
+	for k := range disk.every("volume") {
 		if s.matches(k) {
 			v := s.volume(k, a)
 			haveRoot, haveFull = haveRoot || v.Root, haveFull || v.FullSize
@@ -72,7 +72,7 @@ func (s *state) volumes(disk *node, a Attributes, o OEM) []Volume {
 func (s *state) volume(k *node, a Attributes) Volume {
 	v := Volume{Name: k.get("name"), Parent: k.get("parent"), Mountpoint: k.get("mountpoint"),
 		Label: k.get("label"), Quota: collapse(k.get("quota")), NoCoW: flagAttr(k, "copy_on_write").IsFalse(),
-		FSCheck: flagAttr(k, "filesystem_check").IsTrue(), Source: sourceOf(k.at, s.typ.by)}
+		FSCheck: flagAttr(k, "filesystem_check").IsTrue(), Source: s.source(k, s.typ.by)}
 	v.Path = v.Mountpoint
 	switch {
 	case strings.Contains(v.Name, "@root"):
@@ -109,13 +109,13 @@ func volumeSize(k *node, a Attributes) (size string, full bool) {
 func (s *state) partitions(n *node) []Partition {
 	list := []Partition{}
 	at := map[string]int{}
-	for _, k := range n.every("partition") {
+	for k := range n.every("partition") {
 		name := k.get("name")
 		clones, _ := strconv.ParseInt(collapse(k.get("clone")), 10, 32)
 		p := Partition{Name: name, PartName: cmp.Or(collapse(k.get("partition_name")), "p.lx"+name),
 			Type: cmp.Or(collapse(k.get("partition_type")), "t.linux"), MB: megabytes(collapse(k.get("size"))),
 			Mountpoint: k.get("mountpoint"), Filesystem: collapse(k.get("filesystem")), Label: k.get("label"),
-			Clones: clones, ID: numberAttr(k, "part_id"), Source: sourceOf(k.at, s.typ.by)}
+			Clones: clones, ID: numberAttr(k, "part_id"), Source: s.source(k, s.typ.by)}
 		if i, known := at[name]; known {
 			list[i] = p
 			continue

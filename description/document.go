@@ -7,13 +7,17 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
+
+	"github.com/beevik/etree"
 )
 
 // Document is a loaded, upgraded and validated description from which images are
 // selected. It is not changed by selection and may be used by several goroutines.
 type Document struct {
 	root    *node
+	origins origins
 	file    string // main file, relative to the directory
 	written string // schema version as written
 	files   *files
@@ -36,18 +40,18 @@ func Open(ctx context.Context, opt Options) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, err := f.tree(name)
-	if err != nil {
+	d := &Document{file: name, files: f, origins: origins{}}
+	if d.root, err = d.tree(name); err != nil {
 		return nil, err
 	}
-	d := &Document{root: root, file: name, files: f, written: root.get("schemaversion")}
+	d.written = d.root.get("schemaversion")
 	if err := d.include(ctx); err != nil {
 		return nil, err
 	}
 	if err := d.upgrade(); err != nil {
 		return nil, err
 	}
-	if err := invalid(validate(d.root)); err != nil {
+	if err := invalid(validate(d.root, d.origins)); err != nil {
 		return nil, err
 	}
 	if d.index(); len(d.profiles) > maxProfile {
@@ -57,12 +61,12 @@ func Open(ctx context.Context, opt Options) (*Document, error) {
 }
 
 // tree reads one XML file.
-func (f *files) tree(name string) (*node, error) {
-	data, err := f.load(name)
+func (d *Document) tree(name string) (*node, error) {
+	data, err := d.files.load(name)
 	if err != nil {
 		return nil, invalid([]Mistake{{File: name, Text: plain(err), cause: Syntax}})
 	}
-	return readTree(name, data)
+	return readTree(name, data, d.origins)
 }
 
 // plain is the text of an error without the path that the message already has.
@@ -78,54 +82,65 @@ func plain(err error) string {
 // children of the file's <image>. One level only: what an included file includes
 // stays as it is. All files are tried, so that all mistakes are reported.
 func (d *Document) include(ctx context.Context) error {
-	if d.root.name != "image" {
+	if !d.isOwn(d.root, "image") {
 		return nil
 	}
-	var kids []*node
 	var wrong []Mistake
 	count := 0
-	for _, k := range d.root.kids {
-		if k.name != "include" || k.space != "" {
-			kids = append(kids, k)
+	for _, t := range d.root.take() {
+		e, ok := t.(*etree.Element)
+		if !ok || !d.isOwn((*node)(e), "include") {
+			d.root.element().AddChild(t)
 			continue
 		}
 		if count++; count > maxFiles {
-			return d.refuse(k, Schema, fmt.Sprintf("more than %d includes", maxFiles))
+			return d.refuse((*node)(e), Schema, fmt.Sprintf("more than %d includes", maxFiles))
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		part, err := d.included(k)
+		part, err := d.included((*node)(e))
 		var bad *Invalid
 		if errors.As(err, &bad) {
 			wrong = append(wrong, bad.Mistakes...)
 		} else if err != nil {
 			return err
 		}
-		kids = append(kids, part...)
+		for _, k := range part {
+			d.root.element().AddChild(k)
+		}
 	}
-	d.root.kids = kids
 	return invalid(wrong)
 }
 
+// isOwn tells whether an element is kiwi's of that name.
+func (d *Document) isOwn(n *node, name string) bool {
+	return n.is(name) && d.origins.space(n) == ""
+}
+
 // included returns what stands in the place of one <include>.
-func (d *Document) included(k *node) ([]*node, error) {
+func (d *Document) included(k *node) ([]etree.Token, error) {
 	from, ok := k.attr("from")
 	if !ok || strings.ContainsAny(from, "# \"<>\\^`{|}") {
-		return []*node{k}, nil // no URI: the schema, or a check before the build, will complain
+		return []etree.Token{k.element()}, nil // no URI: the schema, or a check before the build, will complain
 	}
 	name, found := d.resolveInclude(from)
 	if !found {
 		return nil, d.refuse(k, NoInclude, fmt.Sprintf("included file %s does not exist", from))
 	}
-	root, err := d.files.tree(name)
+	root, err := d.tree(name)
 	if err != nil {
 		return nil, includedMistake(err)
 	}
-	if root.name != "image" || root.space != "" {
+	if !d.isOwn(root, "image") {
 		return nil, nil // kiwi takes nothing from such a file
 	}
-	return root.kids, nil
+	return elements(root.take()), nil
+}
+
+// elements are those of a list of tokens that are elements.
+func elements(list []etree.Token) []etree.Token {
+	return slices.DeleteFunc(list, func(t etree.Token) bool { _, ok := t.(*etree.Element); return !ok })
 }
 
 // includedMistake gives a broken included file the cause that kiwi reports.
@@ -164,9 +179,18 @@ func (d *Document) resolveInclude(from string) (string, bool) {
 	return "", false
 }
 
+// copy returns a document of its own that may be changed.
+func (d *Document) copy() *Document {
+	c := &Document{root: (*node)(d.root.element().Copy()), origins: make(origins, len(d.origins)),
+		file: d.file, written: d.written, files: d.files}
+	d.origins.follow(d.root, c.root, c.origins)
+	c.index()
+	return c
+}
+
 // refuse makes the error for one node.
 func (d *Document) refuse(n *node, cause Cause, text string) error {
-	return invalid([]Mistake{mistakeAt(n.at, cause, text)})
+	return invalid([]Mistake{mistakeAt(d.origins.at(n), cause, text)})
 }
 
 func mistakeAt(p place, cause Cause, text string) Mistake {

@@ -49,6 +49,50 @@ func FuzzDescription(f *testing.F) {
 	})
 }
 
+// FuzzInclude puts anything into an included file.
+func FuzzInclude(f *testing.F) {
+	data, err := os.ReadFile("testdata/included/parts/images.xml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("this://part.xml", data)
+	f.Add("file:///part.xml", []byte("<image><include from='part.xml'/></image>"))
+	f.Fuzz(func(t *testing.T, from string, data []byte) {
+		main := strings.Replace(small(""), "</image>", "<include from="+quoteAttr(from)+"/></image>", 1)
+		d, err := Open(context.Background(), Options{FS: fstest.MapFS{"config.xml": {Data: []byte(main)}, "part.xml": {Data: data}}})
+		if err != nil {
+			return
+		}
+		if img, err := d.Select(Options{Arch: "x86_64"}); err == nil {
+			readBack(t, img)
+		}
+	})
+}
+
+// FuzzOverrides gives anything to the options that change a description; what is
+// accepted must read back from its own XML.
+func FuzzOverrides(f *testing.F) {
+	f.Add("bootpartition=true", "https://a,rpm-md,b", "u:p", "a=b", "1.2")
+	f.Add("format=oci:qcow2", "/srv/repo,,,5,true", "", "l=", "")
+	f.Fuzz(func(t *testing.T, attr, repo, login, label, text string) {
+		d, err := openText(small(overridden))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := d.Select(Options{Arch: "x86_64", Type: "docker", Overrides: Overrides{TypeAttributes: []string{attr},
+			SetRepo: repo, AddRepos: []string{repo}, AddRepoCredentials: []string{login}, ContainerLabels: []string{label},
+			ContainerTag: text, ReleaseVersion: text, DerivedFrom: text, AddPackages: []string{text}, SigningKeys: []string{text}}})
+		if err != nil {
+			return
+		}
+		img.Checks()
+		var out strings.Builder
+		if err := img.WriteXML(&out); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func readBack(t *testing.T, img *Image) {
 	var out strings.Builder
 	if err := img.WriteXML(&out); err != nil {

@@ -1,6 +1,7 @@
 package description
 
 import (
+	"iter"
 	"path"
 	"strings"
 )
@@ -22,28 +23,28 @@ var failure = object{"error": true}
 // dump gives a node as the golden records have it: attributes and children typed,
 // names with underscores.
 func dump(n *node) object {
-	r := schema85()[n.name]
+	r := schema85()[n.name()]
 	out := object{}
-	for _, a := range n.attrs {
-		if rule := r.attr(a.name); rule != nil {
-			out[strings.ReplaceAll(a.name, "-", "_")] = rule.typ.read(a.value)
+	for _, a := range n.Attr {
+		if rule := r.attr(a.FullKey()); rule != nil {
+			out[strings.ReplaceAll(a.FullKey(), "-", "_")] = rule.typ.read(a.Value)
 		}
 	}
-	for _, k := range n.kids {
-		key := strings.ReplaceAll(k.name, "-", "_")
+	for k := range n.kids() {
+		key := strings.ReplaceAll(k.name(), "-", "_")
 		l, _ := out[key].([]any)
 		out[key] = append(l, dumpChild(k))
 	}
 	if r.text != nil && len(r.attrs) > 0 {
-		out["value"] = n.all
+		out["value"] = n.all()
 	}
 	return out
 }
 
 func dumpChild(k *node) any {
-	r := schema85()[k.name]
+	r := schema85()[k.name()]
 	if r.text != nil && len(r.attrs) == 0 {
-		return r.text.read(k.text)
+		return r.text.read(k.text())
 	}
 	return dump(k)
 }
@@ -167,7 +168,7 @@ func goldenUsers(s *state, img *Image) []any {
 	for _, u := range img.Users {
 		for _, sec := range s.users {
 			found := false
-			for _, k := range sec.every("user") {
+			for k := range sec.every("user") {
 				if k.get("name") == u.Name && !found {
 					o := dump(k)
 					o["groups_resolved"] = u.Groups
@@ -190,7 +191,7 @@ func goldenRepositories(img *Image) []any {
 		attrs := dump(n)
 		delete(attrs, "source")
 		signing := []string{}
-		for _, k := range n.first("source").every("signing") {
+		for k := range n.first("source").every("signing") {
 			signing = append(signing, collapse(k.get("key")))
 		}
 		credentials := r.Credentials
@@ -241,8 +242,16 @@ func goldenPackages(img *Image) object {
 	sections := []any{}
 	for _, sec := range img.state.packages {
 		sections = append(sections, object{"type": collapse(sec.get("type")), "profiles": written(sec.node, "profiles"),
-			"patternType": orNil(collapse(sec.get("patternType"))), "n_package": len(sec.every("package")), "n_collection": len(sec.every("namedCollection"))})
+			"patternType": orNil(collapse(sec.get("patternType"))), "n_package": count(sec.every("package")), "n_collection": count(sec.every("namedCollection"))})
 	}
 	out["sections"] = sections
 	return out
+}
+
+func count(nodes iter.Seq[*node]) int {
+	n := 0
+	for range nodes {
+		n++
+	}
+	return n
 }

@@ -132,8 +132,8 @@ func goldenContainer(img *Image) any {
 			out[key] = value
 		}
 	}
-	put("container_name", c.Name, n.lookup("name") != "")
-	put("container_tag", c.Tag, n.lookup("tag") != "")
+	put("container_name", c.Name, n.get("name") != "")
+	put("container_tag", c.Tag, n.get("tag") != "")
 	put("additional_names", c.AdditionalNames, c.AdditionalNames != nil)
 	put("user", c.User, c.User != "")
 	put("workingdir", c.WorkingDir, c.WorkingDir != "")

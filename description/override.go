@@ -10,9 +10,12 @@ import (
 // commandLine is the source of a value given by an option.
 func commandLine(option string) Source { return Source{File: "--" + option} }
 
-// override applies the command line's changes in kiwi's order. Everything is
-// changed on copies, so the document stays as it was read.
+// override applies the command line's changes in kiwi's order, to the document that
+// this selection has for itself.
 func (s *state) override(over Overrides) error {
+	if over.Name != "" {
+		s.doc.root.set("name", over.Name)
+	}
 	steps := []func(Overrides) error{s.setTypeAttributes, s.setVersions, s.changeRepos,
 		s.changeContainer, s.addCertificates}
 	for _, step := range steps {
@@ -23,43 +26,19 @@ func (s *state) override(over Overrides) error {
 	return nil
 }
 
-// edit returns a copy of an active section to be changed, the same one each time.
-func (s *state) edit(list []active, i int) *node {
-	n := list[i].node
-	if !s.copied[n] {
-		c := n.clone()
-		s.replaced[n], s.copied[c] = c, true
-		list[i].node, n = c, c
-	}
+// create appends an element that a command line option asks for.
+func (s *state) create(parent *node, name, option string) *node {
+	n := (*node)(parent.element().CreateElement(name))
+	s.doc.origins.option(n, option)
 	return n
 }
 
-// editPrefs returns a copy of active preferences whose children are still the
-// original ones, so that a changed type is found inside.
-func (s *state) editPrefs(i int) *node {
-	n := s.prefs[i].node
-	if !s.copied[n] {
-		c := *n
-		c.kids = slices.Clone(n.kids)
-		s.replaced[n], s.copied[&c] = &c, true
-		s.prefs[i].node, n = &c, &c
+// ensure returns the first child of that name, making one where there is none.
+func (s *state) ensure(parent *node, name, option string) *node {
+	if n := parent.first(name); n != nil {
+		return n
 	}
-	return n
-}
-
-// editType returns a copy of the selected type.
-func (s *state) editType() *node {
-	if !s.copied[s.typ.node] {
-		old, c := s.typ.node, s.typ.node.clone()
-		s.replaced[old], s.copied[c] = c, true
-		for i := range s.types {
-			if s.types[i].node == old {
-				s.types[i].node = c
-			}
-		}
-		s.typ.node = c
-	}
-	return s.typ.node
+	return s.create(parent, name, option)
 }
 
 func (s *state) setTypeAttributes(over Overrides) error {
@@ -83,7 +62,7 @@ func (s *state) setTypeAttributes(over Overrides) error {
 			bad.Near = nearest(value, known.typ.words)
 			return bad
 		}
-		s.editType().set(name, value)
+		s.typ.set(name, value)
 	}
 	return nil
 }
@@ -98,13 +77,9 @@ func (s *state) setVersions(over Overrides) error {
 			continue
 		}
 		at := slices.IndexFunc(s.prefs, func(p active) bool { return p.first(c.element) != nil })
-		n := s.editPrefs(max(at, 0))
-		k := &node{name: c.element, text: c.value, all: c.value, at: place{file: "--" + c.option}}
-		if i := slices.IndexFunc(n.kids, func(k *node) bool { return k.name == c.element }); i >= 0 {
-			n.kids[i] = k
-		} else {
-			n.kids = append(n.kids, k)
-		}
+		n := s.ensure(s.prefs[max(at, 0)].node, c.element, c.option)
+		n.setText(c.value)
+		s.doc.origins.option(n, c.option)
 	}
 	return nil
 }
@@ -127,7 +102,7 @@ func (s *state) changeContainer(over Overrides) error {
 		s.note("set-container-derived-from", "the build type has no derived_from attribute to overwrite; the option has no effect")
 		return nil
 	}
-	s.editType().set("derived_from", over.DerivedFrom)
+	s.typ.set("derived_from", over.DerivedFrom)
 	return nil
 }
 
@@ -139,11 +114,12 @@ func (s *state) setTag(tag string) error {
 	if tag == "" {
 		return nil
 	}
-	if n := s.typ.first("containerconfig"); n == nil || n.get("tag") == "" {
+	n := s.typ.first("containerconfig")
+	if n.get("tag") == "" {
 		s.note("set-container-tag", "there is no <containerconfig> with a tag to overwrite; the option has no effect")
 		return nil
 	}
-	s.editType().first("containerconfig").set("tag", tag)
+	n.set("tag", tag)
 	return nil
 }
 
@@ -152,28 +128,21 @@ func (s *state) addLabel(name, value string) {
 		s.note("add-container-label", "labels are for the image types docker and oci; the option has no effect")
 		return
 	}
-	n := s.editType()
-	c := n.ensure("containerconfig")
+	const option = "add-container-label"
+	c := s.ensure(s.typ.node, "containerconfig", option)
 	if _, ok := c.attr("name"); !ok {
 		c.set("name", "kiwi-container")
 		c.set("tag", "latest")
 	}
-	labels := c.ensure("labels")
-	labels.kids = slices.DeleteFunc(labels.kids, func(k *node) bool { return k.get("name") == name })
-	k := &node{name: "label", at: place{file: "--add-container-label"}}
+	labels := s.ensure(c, "labels", option)
+	for _, k := range labels.element().ChildElements() {
+		if (*node)(k).get("name") == name {
+			k.Remove()
+		}
+	}
+	k := s.create(labels, "label", option)
 	k.set("name", name)
 	k.set("value", value)
-	labels.kids = append(labels.kids, k)
-}
-
-// ensure returns the first child of that name, making one where there is none.
-func (n *node) ensure(name string) *node {
-	k := n.first(name)
-	if k == nil {
-		k = &node{name: name, at: n.at}
-		n.kids = append(n.kids, k)
-	}
-	return k
 }
 
 func (s *state) addCertificates(over Overrides) error {
@@ -190,16 +159,12 @@ func (s *state) addCertificates(over Overrides) error {
 			Text: "not one of " + strings.Join(known.words, ", "), Near: nearest(target, known.words)}
 	}
 	if len(s.cas) == 0 {
-		n := &node{name: "certificates", at: place{file: "--ca-cert"}}
-		s.added, s.cas = append(s.added, n), append(s.cas, active{node: n})
-		s.copied[n] = true
+		s.cas = append(s.cas, active{node: s.create(s.doc.root, "certificates", "ca-cert")})
 	}
-	n := s.edit(s.cas, 0)
+	n := s.cas[0]
 	n.set("target_distribution", target)
 	for _, file := range over.CACertificates {
-		k := &node{name: "certificate", at: place{file: "--ca-cert"}}
-		k.set("name", file)
-		n.kids = append(n.kids, k)
+		s.create(n.node, "certificate", "ca-cert").set("name", file)
 	}
 	return nil
 }

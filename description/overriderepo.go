@@ -87,11 +87,7 @@ func (s *state) changeRepos(over Overrides) error {
 
 func (s *state) dropRepos(drop func(*node) bool) {
 	s.repos = slices.DeleteFunc(s.repos, func(a active) bool {
-		if drop(a.node) {
-			s.dropped[a.node] = true
-			return true
-		}
-		return false
+		return drop(a.node) && a.element().Remove()
 	})
 }
 
@@ -109,20 +105,25 @@ func (s *state) setRepo(option, text, credentials string, edit bool) error {
 	if err != nil {
 		return err
 	}
-	var n *node
-	if edit && len(s.repos) > 0 {
-		n = s.edit(s.repos, 0)
-	} else {
-		n = &node{name: "repository", kids: []*node{{name: "source"}}}
-		s.copied[n] = true
-		s.added, s.repos = append(s.added, n), append(s.repos, active{node: n})
-	}
-	n.at = place{file: "--" + option}
-	fillRepo(n, t, user)
+	n := s.repoToSet(option, edit)
+	s.doc.origins.option(n, option)
+	s.fillRepo(n, t, user, option)
 	return nil
 }
 
-func fillRepo(n *node, t repoTuple, user string) {
+// repoToSet is the repository that an option changes: the first active one, or a new
+// one at the end.
+func (s *state) repoToSet(option string, edit bool) *node {
+	if edit && len(s.repos) > 0 {
+		return s.repos[0].node
+	}
+	n := s.create(s.doc.root, "repository", option)
+	s.create(n, "source", option)
+	s.repos = append(s.repos, active{node: n})
+	return n
+}
+
+func (s *state) fillRepo(n *node, t repoTuple, user, option string) {
 	source := n.first("source")
 	if t[0] != "" {
 		address := localAddress(t[0])
@@ -137,11 +138,9 @@ func fillRepo(n *node, t repoTuple, user string) {
 		}
 	}
 	if keys := t.keys(); len(keys) > 0 {
-		source.kids = nil
+		source.take()
 		for _, key := range keys {
-			k := &node{name: "signing", at: n.at}
-			k.set("key", localAddress(key))
-			source.kids = append(source.kids, k)
+			s.create(source, "signing", option).set("key", localAddress(key))
 		}
 	}
 }

@@ -35,17 +35,17 @@ func (s *state) preferences(img *Image, over Overrides) {
 	for key, to := range map[string]*bool{"rpm-locale-filtering": &p.LocaleFiltering,
 		"rpm-excludedocs": &p.ExcludeDocs, "rpm-check-signatures": &p.CheckSignatures} {
 		if n, from := s.firstPref(key); n != nil {
-			*to, p.Sources[flagKeys[key]] = truth(n.text), from
+			*to, p.Sources[flagKeys[key]] = truth(n.text()), from
 		}
 	}
 	for _, sec := range s.prefs {
-		for _, k := range sec.every("bootsplash-theme") {
-			p.BootsplashThemes = append(p.BootsplashThemes, k.text)
+		for k := range sec.every("bootsplash-theme") {
+			p.BootsplashThemes = append(p.BootsplashThemes, k.text())
 		}
 	}
 	if len(s.prefs) > 0 {
-		for _, k := range s.prefs[len(s.prefs)-1].every("showlicense") {
-			p.ShowLicense = append(p.ShowLicense, k.text)
+		for k := range s.prefs[len(s.prefs)-1].every("showlicense") {
+			p.ShowLicense = append(p.ShowLicense, k.text())
 		}
 	}
 }
@@ -55,8 +55,8 @@ var flagKeys = map[string]string{"rpm-locale-filtering": "rpm_locale_filtering",
 
 // prefText is the value of a preference; two of them are tokens.
 func prefText(n *node) string {
-	if n.name == "locale" || n.name == "packagemanager" {
-		return collapse(n.text)
+	if n.is("locale") || n.is("packagemanager") {
+		return collapse(n.text())
 	}
-	return n.text
+	return n.text()
 }

@@ -119,7 +119,7 @@ func (d *Document) Profiles() []ProfileInfo {
 			continue
 		}
 		seen[p.name] = true
-		info := ProfileInfo{Name: p.name, Description: p.description, Import: p.imported, Source: sourceOf(p.at, "")}
+		info := ProfileInfo{Name: p.name, Description: p.description, Import: p.imported, Source: d.source(p.node, "")}
 		for _, q := range p.requires {
 			if !slices.Contains(info.Requires, q.name) {
 				info.Requires = append(info.Requires, q.name)
@@ -159,8 +159,8 @@ func (d *Document) findArches() []string {
 	for _, arch := range commonArches {
 		seen[arch] = true
 	}
-	d.root.walk(func(n, _ *node) {
-		if _, ok := n.attr("arch"); ok && n.name != "machine" {
+	d.root.walk(func(n *node) {
+		if _, ok := n.attr("arch"); ok && n.name() != "machine" {
 			for _, arch := range archOf(n) {
 				seen[arch] = true
 			}

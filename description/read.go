@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -24,60 +23,58 @@ const (
 	maxProfile = 2000      // profiles declared
 )
 
-// reader turns the bytes of one file into a tree. encoding/xml checks that it is
-// well-formed; attributes are read again from the raw tag because positions and
-// the white space rules of XML 1.0 section 3.3.3 are needed.
+// reader turns the bytes of one file into a tree of etree's. encoding/xml checks that
+// it is well-formed and says where each token stands; attributes are read again from
+// the raw tag because their positions and the white space rules of XML 1.0 section
+// 3.3.3 are needed.
 type reader struct {
-	file  string
-	data  []byte
-	lines []int // offset of each line's first byte
-	dec   *xml.Decoder
-	stack []*frame
-	root  *node
-	nodes int
-	last  mark
+	file    string
+	data    []byte
+	dec     *xml.Decoder
+	origins origins
+	stack   []*frame
+	root    *node
+	nodes   int
+	start   mark // of the current token
 }
 
-// mark is where the last place was counted, so that the next one on the same line
-// is counted from there.
-type mark struct{ line, offset, col int }
+// mark is a position in the file; the column counts characters from 1.
+type mark struct{ offset, line, col int }
 
 // frame is an open element.
 type frame struct {
-	node  *node
-	text  []byte // of the current text node
-	all   []byte // of the text nodes before it
-	child bool   // an element came
+	node *node
+	text []byte // of the current text node
+	size int    // of the text nodes before it
 }
 
-// readTree reads one file.
-func readTree(file string, data []byte) (*node, error) {
+// readTree reads one file and adds what it finds to the origins.
+func readTree(file string, data []byte, found origins) (*node, error) {
 	data, err := toUTF8(data)
-	r := &reader{file: file, data: data}
+	r := &reader{file: file, data: data, origins: found, start: mark{0, 1, 1}}
 	if err != nil {
-		return nil, r.syntax(0, err.Error())
+		return nil, r.syntax(r.start, err.Error())
 	}
 	if len(data) > maxFile {
-		return nil, r.syntax(0, fmt.Sprintf("file is larger than %d bytes", maxFile))
+		return nil, r.syntax(r.start, fmt.Sprintf("file is larger than %d bytes", maxFile))
 	}
-	r.index()
 	r.dec = xml.NewDecoder(bytes.NewReader(data))
 	r.dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil }
 	for {
-		start := int(r.dec.InputOffset())
+		r.start = r.here()
 		tok, err := r.dec.Token()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			return nil, r.syntax(int(r.dec.InputOffset()), reason(err))
+			return nil, r.syntax(r.here(), reason(err))
 		}
-		if err := r.token(tok, start); err != nil {
+		if err := r.token(tok); err != nil {
 			return nil, err
 		}
 	}
 	if r.root == nil {
-		return nil, r.syntax(len(data), "no element in the file")
+		return nil, r.syntax(r.here(), "no element in the file")
 	}
 	return r.root, nil
 }
@@ -91,130 +88,112 @@ func reason(err error) string {
 	return err.Error()
 }
 
-func (r *reader) index() {
-	r.lines = append(r.lines, 0)
-	for i, c := range r.data {
-		if c == '\n' {
-			r.lines = append(r.lines, i+1)
-		}
+// here is where the decoder stands. Its column counts bytes, so the characters are
+// counted: from the last token where that is on the same line.
+func (r *reader) here() mark {
+	line, col := r.dec.InputPos()
+	m := mark{int(r.dec.InputOffset()), line, 1}
+	from := min(max(m.offset-col+1, 0), m.offset)
+	if r.start.line == line && r.start.offset <= m.offset {
+		from, m.col = r.start.offset, r.start.col
 	}
+	m.col += utf8.RuneCount(r.data[from:m.offset])
+	return m
 }
 
-// at turns an offset into a place.
-func (r *reader) at(offset int) place {
-	lo, hi := 0, len(r.lines)
-	for hi-lo > 1 {
-		if mid := (lo + hi) / 2; r.lines[mid] <= offset {
-			lo = mid
-		} else {
-			hi = mid
-		}
+// inside is the mark some bytes behind the beginning of the current token.
+func (r *reader) inside(bytesOn int) mark {
+	m, skipped := r.start, r.data[r.start.offset:r.start.offset+bytesOn]
+	if last := bytes.LastIndexByte(skipped, '\n'); last >= 0 {
+		m.line, m.col = m.line+bytes.Count(skipped, []byte{'\n'}), 1
+		skipped = skipped[last+1:]
 	}
-	if len(r.lines) == 0 {
-		return place{r.file, 1, 1}
-	}
-	offset = min(offset, len(r.data))
-	from, col := r.lines[lo], 1
-	if r.last.line == lo+1 && r.last.offset <= offset {
-		from, col = r.last.offset, r.last.col
-	}
-	r.last = mark{lo + 1, offset, col + utf8.RuneCount(r.data[from:offset])}
-	return place{r.file, lo + 1, r.last.col}
+	m.offset += bytesOn
+	m.col += utf8.RuneCount(skipped)
+	return m
 }
 
-func (r *reader) syntax(offset int, text string) error {
-	p := r.at(offset)
-	return invalid([]Mistake{{File: p.file, Line: p.line, Column: p.col, Text: text, cause: Syntax}})
+func (r *reader) place(m mark) place { return place{r.file, m.line, m.col} }
+
+func (r *reader) syntax(at mark, text string) error {
+	return invalid([]Mistake{mistakeAt(r.place(at), Syntax, text)})
 }
 
-func (r *reader) token(tok xml.Token, start int) error {
+func (r *reader) token(tok xml.Token) error {
 	switch t := tok.(type) {
 	case xml.StartElement:
-		return r.open(t, start)
+		return r.open(t)
 	case xml.EndElement:
 		r.flush()
-		top := r.stack[len(r.stack)-1]
-		top.node.all = string(top.all)
 		r.stack = r.stack[:len(r.stack)-1]
 	case xml.CharData:
-		return r.chars(t, start)
+		return r.chars(t)
 	case xml.ProcInst:
-		if t.Target == "xml" && start > 0 {
-			return r.syntax(start, "the XML declaration is not at the beginning")
+		if t.Target == "xml" && r.start.offset > 0 {
+			return r.syntax(r.start, "the XML declaration is not at the beginning")
 		}
-		r.split()
+		r.flush()
 	case xml.Comment:
-		r.split()
+		r.flush()
 	case xml.Directive:
-		return r.doctype(string(t), start)
+		return r.doctype(string(t))
 	}
 	return nil
 }
 
-func (r *reader) open(t xml.StartElement, start int) error {
-	r.split()
-	if len(r.stack) > 0 {
-		r.stack[len(r.stack)-1].child = true
-	}
+func (r *reader) open(t xml.StartElement) error {
+	r.flush()
 	if r.nodes++; r.nodes > maxNodes {
-		return r.syntax(start, fmt.Sprintf("more than %d elements", maxNodes))
+		return r.syntax(r.start, fmt.Sprintf("more than %d elements", maxNodes))
 	}
 	if len(r.stack) >= maxDepth {
-		return r.syntax(start, fmt.Sprintf("elements are nested deeper than %d", maxDepth))
+		return r.syntax(r.start, fmt.Sprintf("elements are nested deeper than %d", maxDepth))
 	}
 	if len(r.stack) == 0 && r.root != nil {
-		return r.syntax(start, "a second top element")
+		return r.syntax(r.start, "a second top element")
 	}
-	n, err := r.tag(start, int(r.dec.InputOffset()))
+	n, from, err := r.tag(int(r.dec.InputOffset()))
 	if err != nil {
 		return err
 	}
-	prefix, _, prefixed := strings.Cut(n.name, ":")
-	n.space = t.Name.Space
-	if prefixed && t.Name.Space == prefix {
-		return r.syntax(start, fmt.Sprintf("namespace prefix %q is not declared", prefix))
+	if n.Space != "" && t.Name.Space == n.Space {
+		return r.syntax(r.start, fmt.Sprintf("namespace prefix %q is not declared", n.Space))
 	}
+	from.space = t.Name.Space
+	r.origins[n] = from
 	if len(r.stack) == 0 {
 		r.root = n
 	} else {
-		top := r.stack[len(r.stack)-1].node
-		top.kids = append(top.kids, n)
+		r.stack[len(r.stack)-1].node.element().AddChild(n.element())
 	}
 	r.stack = append(r.stack, &frame{node: n})
 	return nil
 }
 
-func (r *reader) chars(text []byte, start int) error {
+func (r *reader) chars(text []byte) error {
 	if len(r.stack) == 0 {
 		if len(bytes.TrimSpace(text)) > 0 {
-			return r.syntax(start, "text outside the top element")
+			return r.syntax(r.start, "text outside the top element")
 		}
 		return nil
 	}
 	top := r.stack[len(r.stack)-1]
-	if len(top.text)+len(top.all)+len(text) > maxValue {
-		return r.syntax(start, fmt.Sprintf("text is longer than %d bytes", maxValue))
+	if top.size+len(top.text)+len(text) > maxValue {
+		return r.syntax(r.start, fmt.Sprintf("text is longer than %d bytes", maxValue))
 	}
 	top.text = append(top.text, text...)
 	return nil
 }
 
-// split ends the current text node because something else begins.
-func (r *reader) split() {
+// flush stores the current text node, which ends here, unless it is white space only.
+func (r *reader) flush() {
 	if len(r.stack) == 0 {
 		return
 	}
-	r.flush()
-}
-
-// flush stores the current text node unless it is white space only.
-func (r *reader) flush() {
 	top := r.stack[len(r.stack)-1]
 	if len(bytes.Trim(top.text, " \t\r\n")) > 0 {
-		top.all = append(top.all, top.text...)
-		if !top.child {
-			top.node.text = string(top.all)
-		}
+		top.size += len(top.text)
+		top.node.element().CreateText(string(top.text))
 	}
 	top.text = top.text[:0]
 }

@@ -9,65 +9,75 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/beevik/etree"
 )
 
-// tag reads the name and the attributes of the start tag data[start:end], which
-// encoding/xml has already accepted.
-func (r *reader) tag(start, end int) (*node, error) {
-	raw := r.data[start:end]
+// tag reads the name and the attributes of the current start tag, which ends at the
+// offset and which encoding/xml has already accepted.
+func (r *reader) tag(end int) (*node, *origin, error) {
+	raw := r.data[r.start.offset:end]
 	i := 1
 	for i < len(raw) && !strings.ContainsRune(" \t\r\n/>", rune(raw[i])) {
 		i++
 	}
-	n := &node{name: string(raw[1:i]), at: r.at(start)}
+	name := string(raw[1:i])
+	if !qualified(name) {
+		return nil, nil, r.syntax(r.start, fmt.Sprintf("element name %q", name))
+	}
+	n, from := (*node)(etree.NewElement(name)), &origin{place: r.place(r.start)}
 	for {
 		for i < len(raw) && isSpace(raw[i]) {
 			i++
 		}
 		if i >= len(raw) || raw[i] == '>' || raw[i] == '/' {
-			return n, nil
+			return n, from, nil
 		}
-		a, next, err := r.attribute(raw, i, start)
+		name, value, next, err := r.attribute(raw, i)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if _, twice := n.attr(a.name); twice {
-			return nil, r.syntax(start+i, fmt.Sprintf("attribute %s is written twice", a.name))
+		if _, twice := n.attr(name); twice {
+			return nil, nil, r.syntax(r.inside(i), fmt.Sprintf("attribute %s is written twice", name))
 		}
-		if n.attrs = append(n.attrs, a); len(n.attrs) > maxAttrs {
-			return nil, r.syntax(start, fmt.Sprintf("more than %d attributes", maxAttrs))
+		n.set(name, value)
+		if from.attrs = append(from.attrs, attrPlace{name, r.place(r.inside(i))}); len(from.attrs) > maxAttrs {
+			return nil, nil, r.syntax(r.start, fmt.Sprintf("more than %d attributes", maxAttrs))
 		}
 		i = next
 	}
 }
 
-// attribute reads name="value" at raw[i:]; start is the offset of raw.
-func (r *reader) attribute(raw []byte, i, start int) (attr, int, error) {
+// qualified tells whether a name is one part or two with a colon between.
+func qualified(name string) bool {
+	prefix, local, both := strings.Cut(name, ":")
+	return name != "" && (!both || prefix != "" && local != "" && !strings.Contains(local, ":"))
+}
+
+// attribute reads name="value" at raw[i:] of the current tag; next is what follows.
+func (r *reader) attribute(raw []byte, i int) (name, value string, next int, err error) {
 	begin := i
 	for i < len(raw) && raw[i] != '=' && !isSpace(raw[i]) {
 		i++
 	}
-	name := string(raw[begin:i])
+	if name = string(raw[begin:i]); !qualified(name) {
+		return "", "", 0, r.syntax(r.inside(begin), fmt.Sprintf("attribute name %q", name))
+	}
 	for i < len(raw) && raw[i] != '"' && raw[i] != '\'' {
 		i++
 	}
 	if i >= len(raw) {
-		return attr{}, 0, r.syntax(start+begin, "attribute without a value")
+		return "", "", 0, r.syntax(r.inside(begin), "attribute without a value")
 	}
-	quote := raw[i]
-	i++
-	from := i
-	for i < len(raw) && raw[i] != quote {
-		i++
+	from := i + 1
+	length := bytes.IndexByte(raw[from:], raw[i])
+	if length >= 0 && length <= maxValue {
+		value = r.value(string(raw[from : from+length]))
 	}
-	if i >= len(raw) || i-from > maxValue {
-		return attr{}, 0, r.syntax(start+begin, fmt.Sprintf("value of %s is longer than %d bytes", name, maxValue))
+	if length < 0 || length > maxValue || len(value) > maxValue {
+		return "", "", 0, r.syntax(r.inside(begin), fmt.Sprintf("value of %s is longer than %d bytes", name, maxValue))
 	}
-	value := r.value(string(raw[from:i]))
-	if len(value) > maxValue {
-		return attr{}, 0, r.syntax(start+begin, fmt.Sprintf("value of %s is longer than %d bytes", name, maxValue))
-	}
-	return attr{name: name, value: value, at: r.at(start + begin)}, i + 1, nil
+	return name, value, from + length + 1, nil
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
@@ -138,10 +148,10 @@ const (
 
 // doctype accepts a document type declaration. Internal text entities are
 // honoured, anything that holds markup, could fetch a file or grow is refused.
-func (r *reader) doctype(text string, start int) error {
+func (r *reader) doctype(text string) error {
 	found := entityDecl.FindAllStringSubmatch("<!"+text, maxEntities+1)
 	if len(found) > maxEntities || len(found) != len(entityAny.FindAllString("<!"+text, maxEntities+1)) {
-		return r.syntax(start, "external or parameter entities are not supported")
+		return r.syntax(r.start, "external or parameter entities are not supported")
 	}
 	raw := map[string]string{}
 	for _, f := range found {
@@ -153,7 +163,7 @@ func (r *reader) doctype(text string, start int) error {
 	for name := range raw {
 		value, ok := r.expand(raw, raw[name], maxReferences)
 		if !ok {
-			return r.syntax(start, fmt.Sprintf("entity %s holds markup, is too long or refers to itself", name))
+			return r.syntax(r.start, fmt.Sprintf("entity %s holds markup, is too long or refers to itself", name))
 		}
 		r.dec.Entity[name] = value
 	}

@@ -5,7 +5,7 @@ func (s *state) remark(img *Image) {
 	for _, sec := range s.doc.prefs {
 		for _, p := range append(sec.profiles, sec.arch...) {
 			if collapse(p) != p {
-				s.notes = append(s.notes, Note{"the blank before " + collapse(p) + " belongs to the name, so it never matches", sourceOf(sec.at, "")})
+				s.notes = append(s.notes, Note{"the blank before " + collapse(p) + " belongs to the name, so it never matches", s.source(sec.node, "")})
 			}
 		}
 	}

@@ -40,7 +40,7 @@ func (s *state) repository(sec active, img *Image) Repository {
 		PackageGPGCheck: flagAttr(sec.node, "package_gpgcheck"), RepoGPGCheck: flagAttr(sec.node, "repository_gpgcheck"),
 		Username: sec.get("username"), Password: sec.get("password"), Credentials: credentialsFile(source.get("path")),
 		Components: sec.get("components"), Distribution: sec.get("distribution"),
-		Architectures: collapse(sec.get("architectures")), Customize: sec.get("customize"), Source: sec.source()}
+		Architectures: collapse(sec.get("architectures")), Customize: sec.get("customize"), Source: s.from(sec, sec.node)}
 	if r.SourceType == "" {
 		r.SourceType = "baseurl"
 	}
@@ -52,7 +52,7 @@ func (s *state) repository(sec active, img *Image) Repository {
 		s.notes = append(s.notes, Note{"kiwi reads the repository path " + r.Path + " as " + r.URL +
 			": the first component is taken for a host; write dir://" + r.Path, r.Source})
 	}
-	for _, k := range source.every("signing") {
+	for k := range source.every("signing") {
 		where, _, err := translate(collapse(k.get("key")), s.doc.files.dir)
 		if err != nil {
 			r.Problem = err.Error()

@@ -14,11 +14,11 @@ type section struct {
 
 // profile is one declaration of a profile.
 type profile struct {
+	node              *node
 	name, description string
 	arch              []string
 	imported          bool
 	requires          []require
-	at                place
 }
 
 type require struct {
@@ -45,14 +45,14 @@ func (d *Document) index() {
 		"preferences": &d.prefs, "packages": &d.packages, "repository": &d.repos, "users": &d.users,
 		"drivers": &d.drivers, "strip": &d.strip, "containers": &d.containers, "certificates": &d.cas,
 	}
-	for _, k := range d.root.kids {
-		if list := lists[k.name]; list != nil {
+	for k := range d.root.kids() {
+		if list := lists[k.name()]; list != nil {
 			*list = append(*list, newSection(k))
 		}
-		for _, p := range k.every("profile") {
-			if k.name == "profiles" {
-				d.profiles = append(d.profiles, newProfile(p))
-			}
+	}
+	for k := range d.root.every("profiles") {
+		for p := range k.every("profile") {
+			d.profiles = append(d.profiles, newProfile(p))
 		}
 	}
 	d.arches = d.findArches()
@@ -67,9 +67,9 @@ func newSection(k *node) *section {
 }
 
 func newProfile(n *node) *profile {
-	p := &profile{name: n.get("name"), description: n.get("description"), arch: archOf(n), at: n.at}
+	p := &profile{node: n, name: n.get("name"), description: n.get("description"), arch: archOf(n)}
 	p.imported = truth(n.get("import"))
-	for _, r := range n.every("requires") {
+	for r := range n.every("requires") {
 		p.requires = append(p.requires, require{r.get("profile"), archOf(r)})
 	}
 	return p

@@ -19,10 +19,8 @@ func (d *Document) types(profiles []string, arch string) []activeType {
 		if !ok {
 			continue
 		}
-		for _, k := range s.kids {
-			if k.name == "type" {
-				list = append(list, activeType{k, by})
-			}
+		for k := range s.every("type") {
+			list = append(list, activeType{k, by})
 		}
 	}
 	return list

@@ -2,14 +2,15 @@ package description
 
 import (
 	"path"
+	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/fimg/fimg/internal/fault"
 )
 
-// state is one selection: which parts of a document are active, with the command
-// line's changes applied to copies of the nodes they touch.
+// state is one selection: which parts of a document are active. A selection that the
+// command line changes has a document of its own.
 type state struct {
 	doc      *Document
 	arch     string
@@ -21,11 +22,7 @@ type state struct {
 	prefs, packages, repos, users   []active
 	drivers, strip, containers, cas []active
 
-	replaced map[*node]*node // originals to changed copies
-	copied   map[*node]bool  // nodes that may be changed
-	dropped  map[*node]bool  // repositories removed
-	added    []*node         // sections appended by overrides
-	notes    []Note
+	notes []Note
 }
 
 // active is an active section and the profile that made it so.
@@ -34,17 +31,23 @@ type active struct {
 	by string
 }
 
-func (a active) source() Source { return sourceOf(a.at, a.by) }
+// source is where a node was written; by is the profile that made it active.
+func (d *Document) source(n *node, by string) Source {
+	p := d.origins.at(n)
+	return Source{File: p.file, Line: p.line, Profile: by}
+}
 
-// sourceOf turns a place into a Source.
-func sourceOf(p place, by string) Source { return Source{File: p.file, Line: p.line, Profile: by} }
+func (s *state) source(n *node, by string) Source { return s.doc.source(n, by) }
 
 // from is the source of a node inside an active section.
-func (a active) from(n *node) Source { return sourceOf(n.at, a.by) }
+func (s *state) from(a active, n *node) Source { return s.source(n, a.by) }
 
 // Select chooses one image by opt.Arch, opt.Profiles and opt.Type and applies
 // opt.Overrides.
 func (d *Document) Select(opt Options) (*Image, error) {
+	if !reflect.ValueOf(opt.Overrides).IsZero() {
+		d = d.copy()
+	}
 	s, err := d.choose(opt)
 	if err != nil {
 		return nil, err
@@ -69,8 +72,7 @@ func (d *Document) choose(opt Options) (*state, error) {
 	if !ok {
 		return nil, d.noType(profiles, opt.Arch, opt.Type, types)
 	}
-	s := &state{doc: d, arch: opt.Arch, profiles: profiles, typ: typ, types: types,
-		replaced: map[*node]*node{}, copied: map[*node]bool{}, dropped: map[*node]bool{}}
+	s := &state{doc: d, arch: opt.Arch, profiles: profiles, typ: typ, types: types}
 	for from, to := range map[*[]*section]*[]active{
 		&d.prefs: &s.prefs, &d.packages: &s.packages, &d.repos: &s.repos, &d.users: &s.users,
 		&d.drivers: &s.drivers, &d.strip: &s.strip, &d.containers: &s.containers, &d.cas: &s.cas,
@@ -103,7 +105,7 @@ func (s *state) matches(n *node) bool {
 func (s *state) firstPref(name string) (*node, Source) {
 	for _, p := range s.prefs {
 		if k := p.first(name); k != nil {
-			return k, p.from(k)
+			return k, s.from(p, k)
 		}
 	}
 	return nil, Source{}
@@ -114,7 +116,7 @@ func (s *state) firstPref(name string) (*node, Source) {
 func (s *state) lastPref(name string) (*node, Source) {
 	for _, p := range slices.Backward(s.prefs) {
 		if k := p.first(name); k != nil {
-			return k, p.from(k)
+			return k, s.from(p, k)
 		}
 	}
 	return nil, Source{}
@@ -126,14 +128,11 @@ func (s *state) image(over Overrides) *Image {
 	img := &Image{
 		Name: collapse(root.get("name")), DisplayName: root.get("displayname"), ID: root.get("id"),
 		SchemaVersion: collapse(root.get("schemaversion")), Arch: s.arch, File: s.doc.file,
-		Profiles: list(s.profiles), Source: sourceOf(s.typ.at, s.typ.by), state: s,
+		Profiles: list(s.profiles), Source: s.source(s.typ.node, s.typ.by), state: s,
 		Files: s.doc.files.fsys, Dir: s.doc.files.dir,
 	}
-	if over.Name != "" {
-		img.Name = over.Name
-	}
 	for _, t := range s.types {
-		img.Types = append(img.Types, Kind{collapse(t.get("image")), collapse(t.get("format")), truth(t.get("primary")), sourceOf(t.at, t.by)})
+		img.Types = append(img.Types, Kind{collapse(t.get("image")), collapse(t.get("format")), truth(t.get("primary")), s.source(t.node, t.by)})
 	}
 	s.about(img)
 	s.preferences(img, over)
@@ -161,8 +160,8 @@ func (s *state) about(img *Image) {
 	n := s.doc.root.first("description")
 	a := About{Type: n.get("type")}
 	a.Author, _ = n.child("author")
-	for _, k := range n.every("contact") {
-		a.Contact = append(a.Contact, k.text)
+	for k := range n.every("contact") {
+		a.Contact = append(a.Contact, k.text())
 	}
 	a.Specification, _ = n.child("specification")
 	a.Specification = strings.TrimSpace(a.Specification)
@@ -172,14 +171,14 @@ func (s *state) about(img *Image) {
 
 func (s *state) rest(img *Image) {
 	for _, d := range s.drivers {
-		for _, f := range d.every("file") {
+		for f := range d.every("file") {
 			img.Drivers = append(img.Drivers, f.get("name"))
 		}
 	}
 	img.Drivers = list(img.Drivers)
 	for _, st := range s.strip {
 		to := map[string]*[]string{"delete": &img.Strip.Delete, "tools": &img.Strip.Tools, "libs": &img.Strip.Libs}[collapse(st.get("type"))]
-		for _, f := range st.every("file") {
+		for f := range st.every("file") {
 			*to = append(*to, f.get("name"))
 		}
 	}
@@ -190,8 +189,8 @@ func (s *state) rest(img *Image) {
 
 func (s *state) loadContainers(img *Image) {
 	for _, sec := range s.containers {
-		c := Containers{From: sec.get("source"), Backend: collapse(sec.get("backend")), Source: sec.source()}
-		for _, k := range sec.every("container") {
+		c := Containers{From: sec.get("source"), Backend: collapse(sec.get("backend")), Source: s.from(sec, sec.node)}
+		for k := range sec.every("container") {
 			if !s.matches(k) {
 				continue
 			}
@@ -199,7 +198,7 @@ func (s *state) loadContainers(img *Image) {
 			if tag == "" {
 				tag = "latest"
 			}
-			c.Images = append(c.Images, Container{k.get("name"), k.get("path"), tag, truth(k.get("fetch_only")), sec.from(k)})
+			c.Images = append(c.Images, Container{k.get("name"), k.get("path"), tag, truth(k.get("fetch_only")), s.from(sec, k)})
 		}
 		c.Images = list(c.Images)
 		img.Containers = append(img.Containers, c)
@@ -212,8 +211,8 @@ func (s *state) certificates(img *Image) {
 	if len(s.cas) == 0 {
 		return
 	}
-	c := &Certificates{TargetDistribution: collapse(s.cas[0].get("target_distribution")), Source: s.cas[0].source()}
-	for _, k := range s.cas[0].every("certificate") {
+	c := &Certificates{TargetDistribution: collapse(s.cas[0].get("target_distribution")), Source: s.from(s.cas[0], s.cas[0].node)}
+	for k := range s.cas[0].every("certificate") {
 		c.Files = append(c.Files, k.get("name"))
 	}
 	slices.Sort(c.Files)
@@ -226,13 +225,13 @@ func (s *state) accounts(img *Image) {
 	index := map[string]int{}
 	member := map[[2]string]bool{}
 	for _, sec := range s.users {
-		for _, k := range sec.every("user") {
+		for k := range sec.every("user") {
 			name := k.get("name")
 			at, known := index[name]
 			if !known {
 				at = len(img.Users)
 				index[name] = at
-				img.Users = append(img.Users, newUser(k, sec.from(k)))
+				img.Users = append(img.Users, newUser(k, s.from(sec, k)))
 			}
 			for _, g := range commas(collapse(k.get("groups"))) {
 				if key := [2]string{name, g}; !member[key] {

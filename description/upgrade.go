@@ -24,8 +24,9 @@ var steps = []step{
 		}
 	}},
 	{"7.5", "7.6", "packagemanager", func(n *node) {
-		if n.text == "dnf" {
-			n.text, n.all, n.attrs, n.kids = "dnf4", "dnf4", nil, nil
+		if n.text() == "dnf" {
+			n.Attr = nil
+			n.setText("dnf4")
 		}
 	}},
 	{"7.6", "8.0", "", nil},
@@ -59,12 +60,12 @@ var steps = []step{
 // upgrade brings the document to schema version 8.5. Only the main file's version
 // counts. A higher one is left to the validation, which refuses it.
 func (d *Document) upgrade() error {
-	if d.root.name != "image" || d.root.space != "" {
+	if !d.isOwn(d.root, "image") {
 		return nil
 	}
 	version := xpathNumber(d.written)
 	if !(version >= 7.4) {
-		m := mistakeAt(d.root.at, Schema, fmt.Sprintf("schema version must be 7.4 to 8.5, not %q", d.written))
+		m := mistakeAt(d.origins.at(d.root), Schema, fmt.Sprintf("schema version must be 7.4 to 8.5, not %q", d.written))
 		m.Path, m.Found = "/image", d.written
 		return invalid([]Mistake{m})
 	}
@@ -83,8 +84,8 @@ func (d *Document) upgrade() error {
 	if len(changes) == 0 {
 		return nil
 	}
-	d.root.walk(func(n, _ *node) {
-		for _, change := range changes[n.name] {
+	d.root.walk(func(n *node) {
+		for _, change := range changes[n.name()] {
 			change(n)
 		}
 	})
@@ -112,10 +113,10 @@ func (d *Document) SchemaVersion() string { return d.written }
 // Included lists the files the description was read from, in order of first use.
 func (d *Document) Included() []string {
 	list, seen := []string{d.file}, map[string]bool{d.file: true}
-	d.root.walk(func(n, _ *node) {
-		if !seen[n.at.file] {
-			seen[n.at.file] = true
-			list = append(list, n.at.file)
+	d.root.walk(func(n *node) {
+		if file := d.origins.at(n).file; !seen[file] {
+			seen[file] = true
+			list = append(list, file)
 		}
 	})
 	return list
