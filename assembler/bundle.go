@@ -15,6 +15,10 @@ import (
 // ResultFile is the list of results in a target directory.
 const ResultFile = "kiwi.result.json"
 
+// tagsFile holds the name tags of the results beside it, as kiwi's own
+// serialised kiwi.result does.
+const tagsFile = "fimg.result.json"
+
 // BundleOptions say how Bundle names and packs results.
 type BundleOptions struct {
 	TargetDir  string // holds kiwi.result.json
@@ -35,17 +39,34 @@ func Bundle(ctx context.Context, o BundleOptions) ([]string, error) {
 	if same {
 		return nil, usage("make bundle: the bundle directory must not be the target directory")
 	}
-	f, err := os.Open(filepath.Join(o.TargetDir, ResultFile))
-	if err != nil {
-		return nil, usage("make bundle: no results of a build in %s: %w", o.TargetDir, err)
-	}
-	defer f.Close()
-	results, err := manifest.ReadJSON(f)
+	results, err := readResults(o.TargetDir)
 	if err != nil {
 		return nil, err
 	}
 	return manifest.Bundle(ctx, results, manifest.BundleOptions{Dir: o.BundleDir, ID: o.ID, Format: o.Format,
 		NoCompress: o.NoCompress, Compress: packer(o.Jobs)})
+}
+
+// readResults reads the lists of a target directory.
+func readResults(dir string) (*manifest.Results, error) {
+	f, err := os.Open(filepath.Join(dir, ResultFile))
+	if err != nil {
+		return nil, usage("make bundle: no results of a build in %s: %w", dir, err)
+	}
+	defer f.Close()
+	results, err := manifest.ReadJSON(f)
+	if err != nil {
+		return nil, fmt.Errorf("make bundle of %s: %w", dir, err)
+	}
+	tags, err := os.Open(filepath.Join(dir, tagsFile))
+	if err != nil && results.Tags.Name != "" {
+		return results, nil // kiwi's own list, with a pattern
+	}
+	if err != nil {
+		return nil, usage("make bundle: what names the results of %s is not there: %w", dir, err)
+	}
+	defer tags.Close()
+	return results, results.ReadTags(tags)
 }
 
 func sameDir(a, b string) (bool, error) {

@@ -110,7 +110,10 @@ func (b *builder) manifests(ctx context.Context) error {
 		}
 		r.Add(manifest.File{Role: m.role, Filename: filepath.Join(b.opts.TargetDir, name), Bundle: true, Compress: m.compress})
 	}
-	return writeFile(b.unfinished("kiwi.result.json"), r.WriteJSON)
+	if err := writeFile(b.unfinished(tagsFile), r.WriteTags); err != nil {
+		return err
+	}
+	return writeFile(b.unfinished(ResultFile), r.WriteJSON)
 }
 
 func (b *builder) writeSBOM(w io.Writer) error {

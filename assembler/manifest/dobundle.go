@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -63,10 +64,11 @@ func renames(r *Results, format, id string) map[string]string {
 func bundleOne(ctx context.Context, f File, to string, names map[string]string, o BundleOptions) ([]string, error) {
 	if f.Compress && !o.NoCompress && o.Compress != nil {
 		to += ".xz"
-		if err := o.Compress(ctx, f.Filename, to); err != nil {
+		pack := func(part string) error { return o.Compress(ctx, f.Filename, part) }
+		if err := whole(to, pack); err != nil {
 			return nil, err
 		}
-	} else if err := copyRenaming(f, to, names); err != nil {
+	} else if err := whole(to, func(part string) error { return copyRenaming(f, part, names) }); err != nil {
 		return nil, err
 	}
 	made := []string{filepath.Base(to)}
@@ -78,13 +80,27 @@ func bundleOne(ctx context.Context, f File, to string, names map[string]string, 
 		return nil, err
 	}
 	line := sum + "  " + filepath.Base(to) + "\n"
-	return append(made, filepath.Base(to)+".sha256"), os.WriteFile(to+".sha256", []byte(line), 0o644)
+	write := func(part string) error { return os.WriteFile(part, []byte(line), 0o644) }
+	return append(made, filepath.Base(to)+".sha256"), whole(to+".sha256", write)
+}
+
+// whole lets a file appear under its name only when all of it is there.
+func whole(name string, write func(part string) error) error {
+	part := filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".part")
+	if err := os.Remove(part); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	err := write(part)
+	if err == nil {
+		err = os.Rename(part, name)
+	}
+	os.Remove(part) // after a failure, or where both names were the same file
+	return err
 }
 
 // copyRenaming links or copies a result; in small text files (a .vmx) the names
 // of other results are replaced by their bundle names.
 func copyRenaming(f File, to string, names map[string]string) error {
-	os.Remove(to)
 	if f.Role == MachineSettings {
 		text, err := os.ReadFile(f.Filename)
 		if err != nil {
@@ -113,7 +129,7 @@ func replaceNames(text string, names map[string]string) string {
 	for from, to := range names {
 		pairs = append(pairs, from+"\x00"+to)
 	}
-	slices.SortFunc(pairs, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(pairs, func(a, b string) int { return cmp.Or(len(b)-len(a), cmp.Compare(a, b)) })
 	for _, p := range pairs {
 		from, to, _ := strings.Cut(p, "\x00")
 		text = strings.ReplaceAll(text, from, to)

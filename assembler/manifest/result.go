@@ -81,11 +81,35 @@ func (r *Results) WriteJSON(w io.Writer) error {
 	return nil
 }
 
+// WriteTags writes what names a bundle, for a later Bundle of the same target
+// directory: kiwi.result.json says it only where the description has a pattern.
+func (r *Results) WriteTags(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "    ")
+	if err := enc.Encode(&r.Tags); err != nil {
+		return fmt.Errorf("write name tags: %w", err)
+	}
+	return nil
+}
+
+// ReadTags reads what WriteTags wrote.
+func (r *Results) ReadTags(in io.Reader) error {
+	var tags Tags
+	if err := json.NewDecoder(io.LimitReader(in, resultLimit)).Decode(&tags); err != nil {
+		return fmt.Errorf("read name tags: %w", err)
+	}
+	r.Tags = tags
+	return nil
+}
+
+// resultLimit is the largest result list that is read, in bytes.
+const resultLimit = 1 << 20
+
 // ReadJSON reads kiwi.result.json, fimg's or kiwi's.
 func ReadJSON(in io.Reader) (*Results, error) {
-	const limit = 1 << 20
 	var object map[string]json.RawMessage
-	if err := json.NewDecoder(io.LimitReader(in, limit)).Decode(&object); err != nil {
+	if err := json.NewDecoder(io.LimitReader(in, resultLimit)).Decode(&object); err != nil {
 		return nil, fmt.Errorf("read result list: %w", err)
 	}
 	r := &Results{}

@@ -157,6 +157,7 @@ func (k *kiwi) openLog() (func() error, error) {
 		return func() error { return nil }, nil
 	}
 	var out io.Writer = k.a.out
+	terminal := k.a.err
 	done := func() error { return nil }
 	if k.logFile != "stdout" {
 		f, err := os.OpenFile(k.logFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
@@ -165,10 +166,14 @@ func (k *kiwi) openLog() (func() error, error) {
 		}
 		out, done = f, f.Close
 	}
+	closeLog := func() error {
+		k.a.err = terminal // which the error that ends the run reaches as well
+		return done()
+	}
 	k.a.log = slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	k.a.err, k.a.verbose = out, 1
 	k.a.log.Info("fimg " + version() + " as kiwi-ng")
-	return done, nil
+	return closeLog, nil
 }
 
 func (k *kiwi) build(ctx context.Context) error {
