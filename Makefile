@@ -58,6 +58,7 @@ lint: ## formatting, vet and golangci-lint where it is installed
 	@if command -v golangci-lint >/dev/null; then golangci-lint run; fi
 
 bench: deps demo-repo ## compare with the peer tools of this machine; BENCH="mkfs formats" for some
+	@tools/deps kiwi
 	FIMG_TEST_REPO=$(REPO) bench/run $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME
