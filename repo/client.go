@@ -20,6 +20,8 @@ type Client struct {
 	http  *fetch.Client
 	slots chan struct{} // one for every transfer or verification under way
 
+	writing sync.WaitGroup // indexes on their way into the cache
+
 	mu      sync.Mutex
 	origins map[string]*lazyOrigin // by Source.key
 }
@@ -56,8 +58,12 @@ func New(opts Options) (*Client, error) {
 	}, nil
 }
 
-// Close drops idle connections. The client may still be used.
-func (c *Client) Close() { c.http.Close() }
+// Close drops idle connections and waits until new indexes are in the cache. The
+// client may still be used.
+func (c *Client) Close() {
+	c.http.Close()
+	c.writing.Wait()
+}
 
 // CacheDir returns the directory of the cache.
 func (c *Client) CacheDir() string { return c.store.Dir() }

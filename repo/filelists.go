@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"os"
 	"sync"
 
 	"github.com/fimg/fimg/repo/pool"
@@ -29,14 +28,7 @@ func (r *Repository) Filelists(ctx context.Context) (*pool.FileIndex, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.store.WriteIndex(key, func(f *os.File) error { return builder.Write(f) }); err != nil {
-		return nil, err
-	}
-	x, err := pool.Open(c.store.IndexPath(key))
-	if err != nil {
-		return nil, err
-	}
-	return pool.AsFiles(x), nil
+	return pool.AsFiles(r.keep(key, builder)), nil
 }
 
 // PoolSource returns the repository as a source of a universe. File lists are

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"runtime/debug"
 
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/pool"
@@ -29,13 +28,21 @@ func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, e
 	if err != nil {
 		return nil, err
 	}
-	if err := c.store.WriteIndex(key, func(f *os.File) error { return builder.Write(f) }); err != nil {
-		return nil, err
-	}
-	// The builder is as large as the index that is mapped in its place.
-	builder = nil
-	debug.FreeOSMemory()
-	return pool.Open(c.store.IndexPath(key))
+	return r.keep(key, builder), nil
+}
+
+// keep returns the index that was built and writes it to the cache meanwhile. An
+// index that cannot be written is built again next time.
+func (r *Repository) keep(key string, builder *pool.Builder) *pool.Index {
+	c, x := r.client, builder.Index()
+	r.writing.Add(1)
+	c.writing.Go(func() {
+		defer r.writing.Done()
+		if err := c.store.WriteIndex(key, func(f *os.File) error { return x.Write(f) }); err != nil {
+			c.opts.Log.Warn("package index is not kept", "repository", r.Source.ID, "reason", err)
+		}
+	})
+	return x
 }
 
 func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) (*pool.Builder, error) {
@@ -45,7 +52,7 @@ func (r *Repository) buildIndex(ctx context.Context, d repodata.Data) (*pool.Bui
 	}
 	defer in.Close()
 	builder := pool.NewBuilder(d.Checksum.String())
-	limits := repodata.Limits{}
+	limits := repodata.Limits{Announced: builder.Expect}
 	if d.OpenSize > 0 {
 		limits.Size = d.OpenSize
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"runtime"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -28,9 +29,10 @@ type Repository struct {
 	// lock records.
 	Metadata []MetadataFile
 
-	client *Client
-	origin *origin
-	list   *repodata.Repomd
+	client  *Client
+	origin  *origin
+	list    *repodata.Repomd
+	writing sync.WaitGroup // indexes of it on their way into the cache
 }
 
 // MetadataFile is one verified metadata file.
@@ -95,6 +97,7 @@ func (r *Repository) forget(err error) {
 	if !errors.As(err, &bad) {
 		return
 	}
+	r.writing.Wait()
 	store := r.client.store
 	for _, m := range r.Metadata[1:] {
 		store.Forget(cache.Metadata, m.Checksum)

@@ -59,7 +59,7 @@ func (c *Client) loadPlain(ctx context.Context, r *Repository, cause error) (*Re
 
 // indexPlain makes the index of packages that were read from files. It is not
 // kept: nothing tells whether the directory has changed but reading it.
-func (r *Repository) indexPlain(packages []*repodata.Package) (err error) {
+func (r *Repository) indexPlain(packages []*repodata.Package) error {
 	builder := pool.NewBuilder("")
 	for _, p := range packages {
 		if p == nil {
@@ -69,8 +69,8 @@ func (r *Repository) indexPlain(packages []*repodata.Package) (err error) {
 			return metadataError(r.Source.ID, string(p.Location), err)
 		}
 	}
-	r.Index, err = pool.Load(builder.Bytes())
-	return err
+	r.Index = builder.Index()
+	return nil
 }
 
 // unavailable is the end of a source that has nothing, or an empty repository

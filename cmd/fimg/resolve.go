@@ -96,7 +96,7 @@ func (f *resolveFlags) arguments(ctx context.Context, a *app, args []string) err
 
 // gcPercent trades a little time of the collector, which has few pointers to
 // follow in an index, for memory.
-const gcPercent = 25
+const gcPercent = 50
 
 // resolve loads the repositories and asks the resolver.
 func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*resolve.Answer, error) {

@@ -19,8 +19,7 @@ const (
 type Builder struct {
 	key      string
 	strings  interner
-	rels     []Rel
-	relHash  map[Rel]Dep
+	rels     relations
 	packages []record
 	depEnd   []uint32 // end of each list in deps, kinds per package
 	deps     []Dep
@@ -29,21 +28,26 @@ type Builder struct {
 	detEnd   []uint32
 	pre      []Dep
 	scratch  []byte
-	dirs     map[uint32]struct{}
+
+	expected  int // packages, zero when unknown
+	reserveAt int // number of packages at which memory is reserved for the others
 }
 
 // NewBuilder returns an empty builder. The key is kept in the index and given
 // back by Index.Key: whoever caches indexes puts there what the metadata was.
 func NewBuilder(key string) *Builder {
-	b := &Builder{key: key, relHash: map[Rel]Dep{}, dirs: map[uint32]struct{}{}}
+	b := &Builder{key: key}
 	b.strings.init()
-	b.rels = append(b.rels, Rel{})
+	b.rels.init()
 	return b
 }
 
 // Add appends one package. Nothing of p is kept. Errors name the package; the
 // builder must not be used further after one.
 func (b *Builder) Add(p *repodata.Package) error {
+	if len(b.packages) == b.reserveAt {
+		b.reserve()
+	}
 	if len(b.packages) >= maxPackages {
 		return fmt.Errorf("add package %s: more than %d packages", p.Name, maxPackages)
 	}
@@ -133,15 +137,7 @@ func comparison(f repodata.Flags) (op Op) {
 	return op
 }
 
-func (b *Builder) rel(r Rel) Dep {
-	if d, ok := b.relHash[r]; ok {
-		return d
-	}
-	d := Dep(len(b.rels)) | relBit
-	b.rels = append(b.rels, r)
-	b.relHash[r] = d
-	return d
-}
+func (b *Builder) rel(r Rel) Dep { return Dep(b.rels.add(r)) | relBit }
 
 // evr interns "epoch:version-release" without an epoch of zero.
 func (b *Builder) evr(epoch, version, release []byte) uint32 {
@@ -166,7 +162,6 @@ func (b *Builder) addFiles(files []repodata.File) {
 			continue
 		}
 		d := b.strings.add(dir)
-		b.dirs[d] = struct{}{}
 		b.files = append(b.files, file{d, b.strings.add(base), pkg})
 	}
 }

@@ -1,44 +1,24 @@
 package pool
 
 import (
-	"bytes"
 	"cmp"
-	"io"
 	"slices"
 )
 
-// Bytes returns the index of the packages added. The builder is spent.
-func (b *Builder) Bytes() []byte {
-	var out bytes.Buffer
-	_ = b.Write(&out) // a buffer takes everything
-	return out.Bytes()
-}
-
-// Write writes the index of the packages added. The builder is spent. Errors are
-// those of w.
-func (b *Builder) Write(w io.Writer) error {
-	b.sortWeak()
+// Index returns the index of the packages added, made of the builder's own
+// memory. The builder is spent.
+func (b *Builder) Index() *Index {
 	slices.SortFunc(b.files, func(x, y file) int {
 		return cmp.Or(cmp.Compare(x.Dir, y.Dir), cmp.Compare(x.Base, y.Base), cmp.Compare(x.Pkg, y.Pkg))
 	})
+	b.sortWeak() // needs the files in order
 	provOff, prov := b.provides()
-	return encode(w, &[sections][]byte{
-		secKey:       []byte(b.key),
-		secStrOff:    bytesOf(b.strings.off),
-		secStrBlob:   b.strings.blob,
-		secStrHash:   bytesOf(b.strings.hash),
-		secRels:      bytesOf(b.rels),
-		secPackages:  bytesOf(b.packages),
-		secDepEnd:    bytesOf(b.depEnd),
-		secDeps:      bytesOf(b.deps),
-		secProvOff:   bytesOf(provOff),
-		secProv:      bytesOf(prov),
-		secObsoletes: bytesOf(b.obsoletes()),
-		secWeak:      bytesOf(b.having(Supplements, Enhances)),
-		secFiles:     bytesOf(b.files),
-		secDetailEnd: bytesOf(b.detEnd),
-		secDetails:   b.details,
-	})
+	return &Index{
+		key: b.key, strOff: b.strings.off, strBlob: b.strings.blob, strHash: b.strings.hash,
+		rels: b.rels.list, packages: b.packages, depEnd: b.depEnd, deps: b.deps,
+		provOff: provOff, prov: prov, obsolete: b.obsoletes(), weak: b.having(Supplements, Enhances),
+		files: b.files, detEnd: b.detEnd, details: b.details,
+	}
 }
 
 func (b *Builder) list(pkg int, kind Kind) []Dep {
@@ -91,7 +71,7 @@ func (b *Builder) nameOf(d Dep) uint32 {
 	if !d.IsRel() {
 		return uint32(d)
 	}
-	if r := b.rels[d&^relBit]; r.Op.Compares() {
+	if r := b.rels.list[d&^relBit]; r.Op.Compares() {
 		return uint32(r.A)
 	}
 	return 0

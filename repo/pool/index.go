@@ -2,6 +2,7 @@ package pool
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"syscall"
@@ -48,6 +49,27 @@ func Load(data []byte) (*Index, error) {
 		return nil, fmt.Errorf("package index is damaged: %w", err)
 	}
 	return x, nil
+}
+
+// Write writes the index in the form that Load takes. Errors are those of w.
+func (x *Index) Write(w io.Writer) error {
+	return encode(w, &[sections][]byte{
+		secKey:       []byte(x.key),
+		secStrOff:    bytesOf(x.strOff),
+		secStrBlob:   x.strBlob,
+		secStrHash:   bytesOf(x.strHash),
+		secRels:      bytesOf(x.rels),
+		secPackages:  bytesOf(x.packages),
+		secDepEnd:    bytesOf(x.depEnd),
+		secDeps:      bytesOf(x.deps),
+		secProvOff:   bytesOf(x.provOff),
+		secProv:      bytesOf(x.prov),
+		secObsoletes: bytesOf(x.obsolete),
+		secWeak:      bytesOf(x.weak),
+		secFiles:     bytesOf(x.files),
+		secDetailEnd: bytesOf(x.detEnd),
+		secDetails:   x.details,
+	})
 }
 
 // Open maps the index file at path into memory. The mapping lives as long as the

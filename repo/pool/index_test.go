@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
 	"os"
@@ -35,7 +36,14 @@ func small(t testing.TB) []byte {
 			t.Fatal(err)
 		}
 	}
-	return b.Bytes()
+	return written(b.Index())
+}
+
+// written is the index as a file.
+func written(x *Index) []byte {
+	var out bytes.Buffer
+	_ = x.Write(&out) // a buffer takes everything
+	return out.Bytes()
 }
 
 // visit asks an index everything there is to ask.
@@ -174,7 +182,7 @@ func FuzzRich(f *testing.F) {
 }
 
 func must(t *testing.T) *Index {
-	x, err := Load(NewBuilder("").Bytes())
+	x, err := Load(written(NewBuilder("").Index()))
 	if err != nil {
 		t.Fatal(err)
 	}

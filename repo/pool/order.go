@@ -42,7 +42,7 @@ func (b *Builder) sortWeak() {
 // operand counts at least one more than its operator.
 func (b *Builder) uses() (strings, rels []uint32) {
 	strings = make([]uint32, b.strings.count())
-	rels = make([]uint32, len(b.rels))
+	rels = make([]uint32, len(b.rels.list))
 	for _, r := range b.packages {
 		strings[r.Name]++
 		strings[r.Arch]++
@@ -60,11 +60,11 @@ func (b *Builder) uses() (strings, rels []uint32) {
 			}
 		}
 	}
-	for i := len(b.rels) - 1; i > 0; i-- {
+	for i := len(b.rels.list) - 1; i > 0; i-- {
 		if rels[i] == 0 {
 			continue
 		}
-		for _, d := range []Dep{b.rels[i].A, b.rels[i].B} {
+		for _, d := range []Dep{b.rels.list[i].A, b.rels.list[i].B} {
 			if d.IsRel() {
 				rels[d&^relBit] = max(rels[d&^relBit], rels[i]+1)
 			} else {
@@ -80,8 +80,13 @@ func (b *Builder) uses() (strings, rels []uint32) {
 // of every directory above.
 func (b *Builder) countDirs(uses []uint32) {
 	seen := map[string]struct{}{}
-	for d := range b.dirs {
-		path := b.strings.text(d)
+	var last uint32
+	for _, f := range b.files {
+		if f.Dir == last {
+			continue
+		}
+		last = f.Dir
+		path := b.strings.text(last)
 		for path != "" {
 			if _, ok := seen[path]; ok {
 				break

@@ -1,6 +1,7 @@
 package pool_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"os"
@@ -31,7 +32,11 @@ func realIndex(t testing.TB, name string) []byte {
 	if err := repodata.Primary(context.Background(), z, repodata.Limits{}, b.Add); err != nil {
 		t.Fatal(err)
 	}
-	return b.Bytes()
+	var out bytes.Buffer
+	if err := b.Index().Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 func TestRealRepositories(t *testing.T) {

@@ -14,10 +14,7 @@ func (u *Universe) Parse(text string) (Ref, error) {
 	if err != nil {
 		return Ref{}, err
 	}
-	x, err := Load(b.Bytes())
-	if err != nil {
-		return Ref{}, err
-	}
+	x := b.Index()
 	last := &u.sources[len(u.sources)-1]
 	s := source{Source: Source{Index: x}, first: u.ids, strBase: last.strBase + uint32(len(last.Index.strOff)-1)}
 	s.toStr = make([]Str, len(x.strOff)-1)

@@ -22,7 +22,7 @@ func Subset(u *Universe, ids []ID) (*Index, error) {
 			return nil, err
 		}
 	}
-	return Load(b.Bytes())
+	return b.Index(), nil
 }
 
 // repodata is the package as its repository described it, without its files.

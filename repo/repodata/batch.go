@@ -6,10 +6,11 @@ const batchCount = 2
 // batch is the packages of one slab, on their way from the scanner to whoever
 // takes them. Its memory is used again.
 type batch struct {
-	packages []Package
-	offsets  []int64 // of the packages in the file
-	file     string
-	deps     []Dep // arena of all dependency lists
+	packages  []Package
+	offsets   []int64 // of the packages in the file
+	file      string
+	announced int   // packages of the whole file, zero when that is unknown
+	deps      []Dep // arena of all dependency lists
 
 	slab []byte // the buffer that everything points into
 	home chan<- []byte

@@ -10,6 +10,9 @@ import (
 // Limits bound what a file may ask for.
 type Limits struct {
 	Size int64 // bytes of the decompressed file; zero means 8 GiB
+	// Announced, where not nil, is called once before the first package of
+	// primary.xml with the number of packages that the file claims to have.
+	Announced func(packages int)
 }
 
 const (
@@ -42,7 +45,12 @@ func Primary(ctx context.Context, r io.Reader, limits Limits, add func(*Package)
 		ended <- p.scan(ctx, r, limits)
 	}()
 	var failed error
+	announce := limits.Announced
 	for b := range p.full {
+		if announce != nil && b.announced > 0 {
+			announce(b.announced)
+			announce = nil
+		}
 		if failed == nil {
 			if failed = b.deliver(add); failed != nil {
 				cancel()
@@ -70,6 +78,9 @@ type primary struct {
 func (p *primary) scan(ctx context.Context, r io.Reader, limits Limits) error {
 	err := p.root.read(ctx, r, limits, func(s slab, spare chan<- []byte) error {
 		p.batch.slab, p.batch.home = s.buf, spare
+		if p.root.declared > 0 {
+			p.batch.announced = int(p.root.declared - 1)
+		}
 		return p.send(ctx)
 	})
 	if err != nil {

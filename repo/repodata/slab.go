@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	slabSize = 1 << 20
+	slabSize = 256 << 10 // with what is read from it, this stays in a processor's cache
 	// maxElement bounds one package element; the largest real ones (kernels,
 	// collections of fonts) have about a megabyte.
 	maxElement = 64 << 20
@@ -102,11 +102,31 @@ func (c *cutter) fill(r io.Reader, buf []byte, offset int64) (_ []byte, end int,
 		case eof:
 			return buf, len(buf), true, nil
 		}
-		if i := bytes.LastIndex(buf, packageEnd); i >= 0 {
+		if i := lastEnd(buf); i >= 0 {
 			return buf, i + len(packageEnd), false, nil
 		}
 		if len(buf) > maxElement {
 			return nil, 0, false, &FormatError{c.file, offset, "package element is too large"}
+		}
+	}
+}
+
+// lastEnd finds the last end of a package. It searches forwards, which bytes does
+// much faster, in ever longer pieces of the end.
+func lastEnd(buf []byte) int {
+	for size := 4 << 10; ; size *= 4 {
+		start := max(0, len(buf)-size)
+		last := -1
+		for i := start; ; {
+			n := bytes.Index(buf[i:], packageEnd)
+			if n < 0 {
+				break
+			}
+			last = i + n
+			i = last + len(packageEnd)
+		}
+		if last >= 0 || start == 0 {
+			return last
 		}
 	}
 }

@@ -83,10 +83,7 @@ func testIndex(t testing.TB, packages []testPackage) *pool.Index {
 			t.Fatal(err)
 		}
 	}
-	x, err := pool.Load(b.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := b.Index()
 	return x
 }
 

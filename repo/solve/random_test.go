@@ -71,10 +71,7 @@ func randomIndex(t *testing.T, r *rand.Rand) *pool.Index {
 			t.Fatal(err)
 		}
 	}
-	x, err := pool.Load(b.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
+	x := b.Index()
 	return x
 }
 

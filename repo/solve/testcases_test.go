@@ -192,10 +192,7 @@ func (c *testcase) universe() (*pool.Universe, error) {
 				return nil, err
 			}
 		}
-		x, err := pool.Load(b.Bytes())
-		if err != nil {
-			return nil, err
-		}
+		x := b.Index()
 		prio, _, _ := strings.Cut(r.name, ".")
 		sources = append(sources, pool.Source{Index: x, Name: prio, Priority: -r.priority, Installed: r.installed})
 	}
