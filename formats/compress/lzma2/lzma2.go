@@ -28,7 +28,7 @@ const (
 	symbolRoom  = 64 // more than a symbol can take
 )
 
-// Encoder holds the tables of one compressor, about 75 MiB. It is not safe for
+// Encoder holds the tables of one compressor, about 70 MiB. It is not safe for
 // concurrent use; the zero value is ready. Close frees the tables.
 type Encoder struct {
 	parser
@@ -59,7 +59,9 @@ func (e *Encoder) Encode(dst, in []byte) []byte {
 	e.begin()
 	for at := 0; at < len(in); {
 		if at == e.start && e.nextAt != at && e.dull(at) {
-			at = e.store(at, min(at+chunkStored, len(in)))
+			end := min(at+chunkStored, len(in))
+			e.sample(at, end)
+			at = e.store(at, end)
 			continue
 		}
 		if e.sinceFresh >= refreshEvery {

@@ -93,8 +93,8 @@ func BenchmarkEncode(b *testing.B) {
 	var size int
 	for b.Loop() {
 		size = 0
-		for at := 0; at < len(in); at += 16 << 20 {
-			size += len(e.Encode(nil, in[at:min(at+16<<20, len(in))]))
+		for at := 0; at < len(in); at += 24 << 20 {
+			size += len(e.Encode(nil, in[at:min(at+24<<20, len(in))]))
 		}
 	}
 	b.ReportMetric(float64(size), "bytes")

@@ -24,6 +24,10 @@ type match struct{ length, dist uint32 }
 // finder finds matches with a binary tree for each hash of four bytes, sorted by
 // what follows, and tables for two and three bytes. Positions are biased by base
 // so that entries of earlier inputs lie out of the window.
+//
+// Walking a tree means waiting for memory at every node. Positions are therefore
+// entered lanes at a time, ahead of the parse, and their trees walked in turns:
+// trees of different hashes share nothing, so the waits overlap.
 type finder struct {
 	in    []byte
 	base  uint32
@@ -33,7 +37,9 @@ type finder struct {
 	hash3 [1 << hash3Bits]uint32
 	hash4 [1 << hash4Bits]uint32
 	sons  []byte // two entries of four bytes for each position of the window
-	found [64]match
+	ahead [lanes]lane
+	first int // the position of the first lane
+	count int // lanes in use
 }
 
 func (f *finder) reset(in []byte) {
@@ -45,7 +51,7 @@ func (f *finder) reset(in []byte) {
 		f.hash2, f.hash3, f.hash4 = [1 << hash2Bits]uint32{}, [1 << hash3Bits]uint32{}, [1 << hash4Bits]uint32{}
 		f.base = window
 	}
-	f.in = in
+	f.in, f.first, f.count = in, 0, 0
 }
 
 func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
@@ -68,97 +74,72 @@ func extend(in []byte, a, b, n, limit int) int {
 	return n
 }
 
-// find enters the position and returns the matches there, each longer than the
-// one before and the nearest of its length. Lengths end at nice.
-func (f *finder) find(at int) []match {
-	limit := min(f.nice, len(f.in)-at)
-	if limit < 4 {
-		return nil
-	}
-	seq := load32(f.in, at)
-	cur := uint32(at) + f.base
-	h2, h3, h4 := hash(seq<<16, hash2Bits), hash(seq<<8, hash3Bits), hash(seq, hash4Bits)
-	m2, m3, m4 := f.hash2[h2], f.hash3[h3], f.hash4[h4]
-	f.hash2[h2], f.hash3[h3], f.hash4[h4] = cur, cur, cur
+func load16(b []byte, i int) uint16 { return binary.LittleEndian.Uint16(b[i:]) }
+func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
 
-	found := f.found[:0]
-	best := 1
-	if cur-m2 < window && load16(f.in, int(m2-f.base)) == uint16(seq) {
-		best = extend(f.in, int(m2-f.base), at, 2, limit)
-		found = append(found, match{uint32(best), cur - m2 - 1})
+// find returns the matches at a position, each longer than the one before and
+// the nearest of its length. Lengths end at nice. Positions are asked for in
+// ascending order; the last few of the input have none.
+func (f *finder) find(at int) []match {
+	if at >= f.first+f.count {
+		f.enter(at, 1)
 	}
-	if m3 != m2 && cur-m3 < window && load32(f.in, int(m3-f.base))<<8 == seq<<8 {
-		if n := extend(f.in, int(m3-f.base), at, 3, limit); n > best {
-			best = n
-			found = append(found, match{uint32(best), cur - m3 - 1})
-		}
+	if i := at - f.first; i < f.count {
+		l := &f.ahead[i]
+		return l.found[:l.matches]
 	}
-	if best >= limit {
-		f.tree(cur, m4, at, limit, limit, nil)
-		return found
-	}
-	return f.tree(cur, m4, at, limit, max(best, 3), found)
+	return nil
 }
 
-func load16(b []byte, i int) uint16 { return binary.LittleEndian.Uint16(b[i:]) }
-
-// skip enters positions without searching.
+// skip enters positions without asking for matches.
 func (f *finder) skip(at, n int) {
-	for ; n > 0; n-- {
-		limit := min(f.nice, len(f.in)-at)
-		if limit < 4 {
+	end := at + n
+	for at = max(at, f.first+f.count); at < end; at = f.first + f.count {
+		if f.enter(at, 1); f.count == 0 {
 			return
 		}
-		seq := load32(f.in, at)
-		cur := uint32(at) + f.base
-		h4 := hash(seq, hash4Bits)
-		m4 := f.hash4[h4]
-		f.hash2[hash(seq<<16, hash2Bits)], f.hash3[hash(seq<<8, hash3Bits)], f.hash4[h4] = cur, cur, cur
-		f.tree(cur, m4, at, limit, limit, nil)
-		at++
 	}
 }
 
-// tree walks the tree that begins at m, making cur its new root, and adds the
-// matches longer than best to found. In sons, the root of the smaller subtree
-// comes first.
-func (f *finder) tree(cur, m uint32, at, limit, best int, found []match) []match {
-	const mask = 8*window - 1
-	in, sons := f.in, f.sons[:8*window]
-	small, large := cur<<3&mask, cur<<3&mask+4 // where the next smaller and larger subtree go
-	smallLen, largeLen := 0, 0
-	y := in[at : at+limit]
-	for depth := f.depth; depth > 0 && cur-m < window; depth-- {
-		pair := m << 3 & mask
-		both := binary.LittleEndian.Uint64(sons[pair:])
-		n := min(smallLen, largeLen)
-		i := int(m - f.base)
-		x := in[i : i+limit]
-		if n < len(x) && n < len(y) && x[n] == y[n] {
-			n = extend(in, i, at, n+1, limit)
-			if n > best {
-				best = n
-				found = append(found, match{uint32(n), cur - m - 1})
-			}
-			if n >= limit {
-				put32(sons, small, uint32(both))
-				put32(sons, large, uint32(both>>32))
-				return found
-			}
-		}
-		if x[n] < y[n] {
-			put32(sons, small, m)
-			small, smallLen = pair+4, n
-			m = uint32(both >> 32)
-		} else {
-			put32(sons, large, m)
-			large, largeLen = pair, n
-			m = uint32(both)
-		}
+// sample enters one position of every sampleStep up to end, enough to find a long
+// repetition of them: content lies at such offsets in disks and archives.
+func (f *finder) sample(at, end int) {
+	at = (max(at, f.first+f.count) + sampleStep - 1) &^ (sampleStep - 1)
+	for ; at+lanes*sampleStep+f.nice+8 <= end; at += lanes * sampleStep {
+		f.enter(at, sampleStep)
 	}
-	put32(sons, small, 0)
-	put32(sons, large, 0)
-	return found
+	f.count = 0
 }
 
-func put32(b []byte, i, v uint32) { binary.LittleEndian.PutUint32(b[i:], v) }
+// enter puts the next positions, so far apart, into the tables and trees.
+func (f *finder) enter(at, apart int) {
+	f.first, f.count = at, max(0, min(lanes, len(f.in)-at-f.nice-8))
+	list := f.ahead[:f.count]
+	for i := range list {
+		list[i].start(f, at+i*apart)
+	}
+	done, span := 0, uint32(lanes*apart)
+	for i := range list {
+		l := &list[i]
+		l.short(f)
+		if l.m-list[0].cur < span { // the tree of a lane that is not done
+			f.walk(list[done:i])
+			done = i
+		}
+		l.plant(f)
+	}
+	f.walk(list[done:])
+}
+
+// walk walks the trees of lanes in turns until all are done.
+func (f *finder) walk(list []lane) {
+	for busy := true; busy; {
+		busy = false
+		for i := range list {
+			if l := &list[i]; l.depth > 0 {
+				l.step(f)
+				busy = true
+			}
+		}
+	}
+}
