@@ -108,7 +108,8 @@ type codec interface {
 	size() int
 	history() int
 	// pack encodes in[start:]; it runs on any worker.
-	pack(in []byte, start int) (packed, error)
+	// It appends to dst.
+	pack(dst, in []byte, start int) (packed, error)
 	header() []byte
 	// add takes note of a piece that was written.
 	add(p packed)
@@ -117,13 +118,13 @@ type codec interface {
 	close()
 }
 
-// packed is a piece after compression. It must not be changed: the packed form
-// of zeros is shared.
+// packed is a piece after compression.
 type packed struct {
 	data  []byte
 	check uint32 // CRC-32 of the plain data (gzip)
 	plain int64  // length before
 	size  int64  // "unpadded size" of the block (xz)
+	keep  bool   // the data is used again
 }
 
 // pieces cuts a stream and packs the pieces in order.
@@ -136,21 +137,19 @@ type pieces struct {
 	zero  bool   // whether the piece holds only zeros so far
 	none  *packed
 	free  chan []byte
-	made  [][]byte // every buffer, to be freed at the end
+	outs  chan []byte // for packed pieces
+	made  [][]byte    // every buffer, to be freed at the end
 	begun bool
 	err   error
 }
 
-// largePiece is the size from which memory matters more than keeping every
-// worker busy at every moment.
-const largePiece = 8 << 20
+// aheadBytes is how much may be under way beyond one piece more than there are
+// workers: while the first of the queue is awaited, none shall be idle.
+const aheadBytes = 4 << 20
 
 func newPieces(ctx context.Context, w io.Writer, pool *ordered.Pool, c codec) *pieces {
-	depth := pool.Workers()
-	if c.size() < largePiece {
-		depth++ // work ahead while the first of the queue is awaited
-	}
-	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+1)}
+	depth := pool.Workers() + 1 + min(aheadBytes/c.size(), 3*pool.Workers())
+	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+2), outs: make(chan []byte, depth+2)}
 	p.queue = ordered.New(ctx, pool, depth, p.commit)
 	p.buf = p.buffer()
 	return p
@@ -213,14 +212,29 @@ func (p *pieces) full() error {
 
 func (p *pieces) flush() error {
 	buf, start, zero := p.buf, p.start, p.zero
-	p.buf = p.buffer()
-	p.buf = append(p.buf, buf[max(0, len(buf)-p.codec.history()):]...)
+	if err := p.hand(buf, start, zero); err != nil {
+		return err
+	}
+	// Only this goroutine takes buffers back into use, so buf still holds what
+	// it held.
+	p.buf = append(p.buffer(), buf[max(0, len(buf)-p.codec.history()):]...)
 	p.start, p.zero = len(p.buf), true
+	return nil
+}
+
+// hand gives a piece to the queue.
+func (p *pieces) hand(buf []byte, start int, zero bool) error {
 	if zero && len(buf)-start == p.codec.size() {
 		return p.flushZeros(buf, start)
 	}
 	return p.queue.Do(func() (packed, error) {
-		out, err := p.codec.pack(buf, start)
+		var dst []byte
+		select {
+		case dst = <-p.outs:
+		default:
+			dst = make([]byte, 0, p.codec.size()/3)
+		}
+		out, err := p.codec.pack(dst[:0], buf, start)
 		p.recycle(buf)
 		return out, err
 	})
@@ -229,11 +243,11 @@ func (p *pieces) flush() error {
 // flushZeros packs a piece of zeros the first time one is met.
 func (p *pieces) flushZeros(buf []byte, start int) error {
 	if p.none == nil {
-		out, err := p.codec.pack(buf[start:], 0)
+		out, err := p.codec.pack(nil, buf[start:], 0)
 		if err != nil {
 			return err
 		}
-		out.data = slices.Clone(out.data)
+		out.data, out.keep = slices.Clone(out.data), true
 		p.none = &out
 	}
 	p.recycle(buf)
@@ -249,7 +263,14 @@ func (p *pieces) commit(out packed) error {
 		}
 	}
 	p.codec.add(out)
-	return p.put(out.data)
+	err := p.put(out.data)
+	if !out.keep {
+		select {
+		case p.outs <- out.data:
+		default:
+		}
+	}
+	return err
 }
 
 func (p *pieces) put(b []byte) error {

@@ -33,7 +33,7 @@ func (*gzipCodec) header() []byte {
 	return []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255}
 }
 
-func (g *gzipCodec) pack(in []byte, start int) (packed, error) {
+func (g *gzipCodec) pack(dst, in []byte, start int) (packed, error) {
 	enc := g.free.Get().(*deflate.Encoder)
 	defer g.free.Put(enc)
 	level := deflate.Normal
@@ -41,7 +41,7 @@ func (g *gzipCodec) pack(in []byte, start int) (packed, error) {
 		level = deflate.Stored
 	}
 	return packed{
-		data:  enc.Encode(make([]byte, 0, gzipPiece/3), in, start, level, deflate.Sync),
+		data:  enc.Encode(dst, in, start, level, deflate.Sync),
 		check: crc32.ChecksumIEEE(in[start:]),
 		plain: int64(len(in) - start),
 	}, nil

@@ -70,11 +70,11 @@ func (*xzCodec) header() []byte {
 }
 
 // pack makes a block (section 3).
-func (x *xzCodec) pack(in []byte, _ int) (packed, error) {
+func (x *xzCodec) pack(dst, in []byte, _ int) (packed, error) {
 	enc := x.encoder()
 	defer x.release(enc)
 	const room = 64 // for the header, made when the size is known
-	out := enc.Encode(make([]byte, room, room+len(in)/3), in)
+	out := enc.Encode(append(dst, make([]byte, room)...), in)
 	head := blockHeader(uint64(len(out)-room), uint64(len(in)))
 	out = out[room-len(head):]
 	copy(out, head)

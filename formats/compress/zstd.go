@@ -47,18 +47,18 @@ func (z zstdCodec) trailer() []byte {
 	if *z.begun {
 		return nil
 	}
-	out, err := z.pack(nil, 0)
+	out, err := z.pack(nil, nil, 0)
 	if err != nil {
 		return nil
 	}
 	return out.data
 }
 
-func (z zstdCodec) pack(in []byte, _ int) (packed, error) {
+func (z zstdCodec) pack(dst, in []byte, _ int) (packed, error) {
 	enc, err := z.encoder()
 	if err != nil {
 		return packed{}, err
 	}
 	defer z.free.Put(enc)
-	return packed{data: enc.EncodeAll(in, make([]byte, 0, len(in)/3))}, nil
+	return packed{data: enc.EncodeAll(in, dst)}, nil
 }

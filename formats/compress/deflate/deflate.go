@@ -16,6 +16,11 @@ const (
 	// lazyMax is the length from which a match is taken without trying the
 	// next position.
 	lazyMax = 12
+
+	// dullRun is the number of literals in a row after which bytes are passed
+	// over without a search: one, after twice as many two, up to dullMost.
+	dullRun  = 128
+	dullMost = 8
 )
 
 // Level is the effort of the search; the zero value packs nothing.
@@ -28,7 +33,7 @@ type Level struct {
 var (
 	Stored = Level{}
 	Fast   = Level{Depth: 4, Nice: 16}
-	Normal = Level{Depth: 14, Nice: 48}
+	Normal = Level{Depth: 18, Nice: 64}
 )
 
 // End says what closes a stream.
@@ -88,14 +93,17 @@ func (e *Encoder) parse(in []byte, start int) int {
 	e.tokens = e.tokens[:0]
 	e.stats.reset()
 	shortest := shortestUseful(in[start:min(start+4096, len(in))])
-	at := start
+	at, run := start, 0 // literals in a row
 	for at < len(in) && !e.stats.endBlock(at-start, len(in)-at) {
 		length, dist := e.find(in, at, shortest-1, e.level.Depth, e.level.Nice)
 		if length < shortest || (length == minMatch && dist > 8192) {
-			e.literal(in[at])
-			at++
+			run++
+			n := 1 + min(run/dullRun, dullMost, len(in)-at-1)
+			e.literals(in[at : at+n])
+			at += n
 			continue
 		}
+		run = 0
 		at = e.lazy(in, at, length, dist)
 	}
 	return at
@@ -122,6 +130,12 @@ func (e *Encoder) lazy(in []byte, at, length, dist int) int {
 func (e *Encoder) literal(b byte) {
 	e.tokens = append(e.tokens, uint32(b))
 	e.stats.literal(b)
+}
+
+func (e *Encoder) literals(list []byte) {
+	for _, b := range list {
+		e.literal(b)
+	}
 }
 
 func (e *Encoder) match(length, dist int) {
