@@ -7,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/tree"
@@ -92,7 +91,7 @@ func (f *btrfsFlags) resolve(c *common) error {
 	}
 	ids := seed.New("mkfs", c.seed)
 	f.opts.Label, f.opts.Seed, f.opts.UUID = c.label, ids, ids.UUID("file system")
-	f.opts.Workers, f.opts.Time = c.workers, time.Unix(c.epoch, 0).UTC()
+	f.opts.Workers, f.opts.Time = c.workers, c.time()
 	return nil
 }
 
@@ -113,12 +112,14 @@ func (f *btrfsFlags) write(ctx context.Context, c *common, t tree.Tree, out *os.
 	if err := out.Truncate(size); err != nil {
 		return err
 	}
-	start := time.Now()
-	r, err := btrfs.Write(ctx, out, t, f.opts)
+	var r btrfs.Result
+	took, err := c.clock(out, func() (err error) {
+		r, err = btrfs.Write(ctx, out, t, f.opts)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	took := time.Since(start)
 	fmt.Printf("%d inodes, %d bytes of data stored in %d, %d of metadata, needs %d\n",
 		r.Inodes, r.RawBytes, r.DataBytes, r.Metadata, r.Needed)
 	if !f.peers {

@@ -5,7 +5,6 @@ import (
 	"flag"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/tree"
@@ -19,7 +18,7 @@ func extKind(name string) kind {
 		peers := set.Bool("peers", false, "also run mke2fs -d and print ratios")
 		return func(ctx context.Context, t tree.Tree, out *os.File) error {
 			ids := seed.New(c.seed)
-			o := ext4.Options{Kind: name, Label: c.label, Workers: c.workers, Time: time.Unix(c.epoch, 0),
+			o := ext4.Options{Kind: name, Label: c.label, Workers: c.workers, Time: c.time(),
 				UUID: ids.UUID("filesystem"), HashSeed: ids.UUID("hash")}
 			if err := ext4.ParseArgs(strings.Fields(*args), &o); err != nil {
 				return err
@@ -49,9 +48,12 @@ func timed(ctx context.Context, c *common, out *os.File, size int64, write func(
 	if err := out.Truncate(size); err != nil {
 		return err
 	}
-	start := time.Now()
-	if err := write(); err != nil || !peers {
+	if !peers {
+		return write()
+	}
+	took, err := c.clock(out, write)
+	if err != nil {
 		return err
 	}
-	return comparePeers(ctx, c.dir, out.Name(), size, time.Since(start), list)
+	return comparePeers(ctx, c.dir, out.Name(), size, took, list)
 }

@@ -40,6 +40,35 @@ type common struct {
 	workers                    int
 	epoch                      int64
 	dir                        string // the input
+	warm, sync                 bool
+}
+
+func (c *common) time() time.Time { return time.Unix(c.epoch, 0).UTC() }
+
+// clock runs write and tells how long it took, with the flush to the disk if asked.
+func (c *common) clock(out *os.File, write func() error) (time.Duration, error) {
+	if c.warm {
+		if err := warm(c.dir); err != nil {
+			return 0, err
+		}
+	}
+	start := time.Now()
+	err := write()
+	if err == nil && c.sync {
+		err = out.Sync()
+	}
+	took := time.Since(start)
+	fmt.Printf("%-32s %7.2f s, %d MiB of memory\n", "ours", took.Seconds(), peakMemory()>>20)
+	return took, err
+}
+
+// peakMemory is the most this process has had in memory, in bytes.
+func peakMemory() int64 {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return usage.Maxrss << 10
 }
 
 func main() {
@@ -60,6 +89,8 @@ func run(args []string) error {
 	set.StringVar(&c.seed, "seed", "mkfs", "word all UUIDs come from")
 	set.Int64Var(&c.epoch, "epoch", 0, "seconds of the epoch for the times of the file system itself")
 	set.IntVar(&c.workers, "workers", 0, "compressing threads; 0: one for each processor")
+	set.BoolVar(&c.warm, "warm", false, "read the directory once before the clock starts")
+	set.BoolVar(&c.sync, "sync", false, "flush the file to the disk, as the peers do")
 	set.StringVar(&c.selinux, "selinux", "", "SELinux context given to everything")
 	profile := set.String("cpuprofile", "", "write a CPU profile to this file")
 	write := kinds[args[0]](set, c)
@@ -110,15 +141,14 @@ func build(c *common, write func(context.Context, tree.Tree, *os.File) error, di
 	return out.Close()
 }
 
-// report tells time, peak memory and allocated bytes.
+// report tells the time of everything, peak memory and allocated bytes.
 func report(out *os.File, took time.Duration) {
-	var usage syscall.Rusage
 	var st syscall.Stat_t
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil || syscall.Fstat(int(out.Fd()), &st) != nil {
+	if syscall.Fstat(int(out.Fd()), &st) != nil {
 		return
 	}
-	fmt.Printf("%.2f s, %d MiB memory, %d bytes allocated of %d\n",
-		took.Seconds(), usage.Maxrss>>10, st.Blocks*512, st.Size)
+	fmt.Printf("%.2f s in all, %d MiB of memory, %d bytes allocated of %d\n",
+		took.Seconds(), peakMemory()>>20, st.Blocks*512, st.Size)
 }
 
 // parseSize reads a number with an optional unit of 1024's powers.

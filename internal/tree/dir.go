@@ -2,15 +2,13 @@ package tree
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
-	"github.com/fimg/fimg/internal/sparse"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,7 +21,8 @@ type DirOptions struct {
 	// Ledger overrides what the file system says; nil is an empty one.
 	Ledger *Ledger
 	// Label returns the SELinux label of a node, or "" for none. It replaces
-	// any security.selinux attribute of the file.
+	// any security.selinux attribute of the file. It is called from several
+	// goroutines, as are the functions below.
 	Label func(n *Node) string
 	// Exclude leaves out a path and everything below it. Pruned leaves out
 	// only what is below.
@@ -46,23 +45,34 @@ type dirTree struct {
 
 type inode struct{ dev, ino uint64 }
 
-// walker is the state of one walk.
+// walker is the state of one walk. Directories are read ahead of the one being
+// shown, several at a time; what is shown stays in order.
 type walker struct {
 	*dirTree
 	ctx   context.Context
 	dev   uint64
 	links map[inode]uint64
 	fn    func(*Node) error
+	slots chan struct{} // as many directories are read at once
+	wait  sync.WaitGroup
 }
 
+// ahead is how many directories of one level are read before they are shown.
+const ahead = 8
+
 func (d *dirTree) Walk(ctx context.Context, fn func(*Node) error) error {
-	var st unix.Stat_t
 	top := path.Join(".", d.opts.Top)
-	if err := unix.Lstat(filepath.Join(d.root, top), &st); err != nil {
-		return fmt.Errorf("walk %s: %w", top, err)
+	ctx, cancel := context.WithCancel(ctx)
+	w := &walker{dirTree: d, ctx: ctx, links: map[inode]uint64{}, fn: fn,
+		slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	defer w.wait.Wait()
+	defer cancel()
+	n := &found{path: top}
+	if err := w.look(unix.AT_FDCWD, filepath.Join(w.root, top), n); err != nil {
+		return err
 	}
-	w := &walker{dirTree: d, ctx: ctx, dev: st.Dev, links: map[inode]uint64{}, fn: fn}
-	return w.visit(top, &st)
+	w.dev = n.st.Dev
+	return w.visit(n)
 }
 
 // relative is a path as seen from the top.
@@ -78,87 +88,56 @@ func (d *dirTree) relative(name string) string {
 }
 
 // visit shows one node and then what is below it.
-func (w *walker) visit(name string, st *unix.Stat_t) error {
+func (w *walker) visit(n *found) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	n, err := w.node(name, st)
-	if err != nil {
+	node := n.node
+	if n.st.Nlink > 1 && n.st.Mode&TypeMask != TypeDir {
+		node.Link = w.link(inode{n.st.Dev, n.st.Ino})
+	}
+	node.Path = w.relative(n.path)
+	if err := w.fn(node); err != nil || !w.enters(n) {
 		return err
 	}
-	n.Path = w.relative(name)
-	if err := w.fn(n); err != nil {
-		return err
+	if n.below == nil {
+		n.below = w.read(n.path)
 	}
-	if !n.IsDir() || st.Dev != w.dev || (w.opts.Pruned != nil && w.opts.Pruned(name)) {
-		return nil
+	<-n.below.done
+	if n.below.err != nil {
+		return n.below.err
 	}
-	return w.children(name)
+	list := n.below.entries
+	n.below = nil
+	return w.show(list)
 }
 
-func (w *walker) children(dir string) error {
-	names, err := readNames(filepath.Join(w.root, dir))
-	if err != nil {
-		return err
-	}
-	for _, base := range names {
-		name := path.Join(dir, base)
-		if w.opts.Exclude != nil && w.opts.Exclude(name) {
-			continue
+// show visits the entries of a directory; those that are directories are read
+// ahead.
+func (w *walker) show(list []*found) error {
+	next, reading := 0, 0
+	for i, n := range list {
+		for ; next < len(list) && reading < ahead; next++ {
+			if next >= i && w.enters(list[next]) {
+				list[next].below = w.read(list[next].path)
+				reading++
+			}
 		}
-		var st unix.Stat_t
-		if err := unix.Lstat(filepath.Join(w.root, name), &st); err != nil {
-			return fmt.Errorf("walk %s: %w", name, err)
+		if n.below != nil {
+			reading--
 		}
-		if err := w.visit(name, &st); err != nil {
+		if err := w.visit(n); err != nil {
 			return err
 		}
+		list[i] = nil
 	}
 	return nil
 }
 
-func readNames(dir string) ([]string, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("walk: %w", err)
-	}
-	defer f.Close()
-	names, err := f.Readdirnames(-1)
-	if err != nil {
-		return nil, fmt.Errorf("walk %s: %w", dir, err)
-	}
-	slices.Sort(names)
-	return names, nil
-}
-
-// node makes the Node of one name.
-func (w *walker) node(name string, st *unix.Stat_t) (*Node, error) {
-	n := &Node{
-		Path: name, Mode: st.Mode, UID: w.mapID(st.Uid), GID: w.mapID(st.Gid),
-		MTime: w.clamp(time.Unix(st.Mtim.Unix()).UTC()),
-		Major: unix.Major(st.Rdev), Minor: unix.Minor(st.Rdev),
-	}
-	full := filepath.Join(w.root, name)
-	var err error
-	switch n.Type() {
-	case TypeFile:
-		n.Size = st.Size
-	case TypeLink:
-		n.Target, err = os.Readlink(full)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("walk %s: %w", name, err)
-	}
-	if st.Nlink > 1 && !n.IsDir() {
-		n.Link = w.link(inode{st.Dev, st.Ino})
-	}
-	if n.Xattrs, err = readXattrs(full); err != nil {
-		return nil, fmt.Errorf("walk %s: read attributes: %w", name, err)
-	}
-	n.Flags = readFlags(full, n.Type())
-	w.opts.Ledger.Apply(n)
-	w.label(n)
-	return n, nil
+// enters tells whether the walk goes into a node.
+func (w *walker) enters(n *found) bool {
+	return n.st.Mode&TypeMask == TypeDir && n.node.IsDir() && n.st.Dev == w.dev &&
+		(w.opts.Pruned == nil || !w.opts.Pruned(n.path))
 }
 
 func (w *walker) mapID(id uint32) uint32 {
@@ -195,98 +174,3 @@ func (w *walker) link(key inode) uint64 {
 	}
 	return id
 }
-
-func readXattrs(path string) ([]Xattr, error) {
-	size, err := unix.Llistxattr(path, nil)
-	if size <= 0 || err != nil {
-		return nil, ignoreUnsupported(err)
-	}
-	buf := make([]byte, size)
-	if size, err = unix.Llistxattr(path, buf); err != nil {
-		return nil, ignoreUnsupported(err)
-	}
-	var list []Xattr
-	for _, name := range strings.Split(strings.TrimSuffix(string(buf[:size]), "\x00"), "\x00") {
-		value, err := readXattr(path, name)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, Xattr{name, value})
-	}
-	slices.SortFunc(list, func(a, b Xattr) int { return cmpString(a.Name, b.Name) })
-	return list, nil
-}
-
-func readXattr(path, name string) ([]byte, error) {
-	size, err := unix.Lgetxattr(path, name, nil)
-	if err != nil {
-		return nil, err
-	}
-	value := make([]byte, size)
-	if size > 0 {
-		size, err = unix.Lgetxattr(path, name, value)
-	}
-	return value[:max(size, 0)], err
-}
-
-func ignoreUnsupported(err error) error {
-	if err == unix.EOPNOTSUPP || err == unix.EPERM || err == unix.EACCES {
-		return nil
-	}
-	return err
-}
-
-// Linux inode flags as FS_IOC_GETFLAGS returns them (linux/fs.h).
-var inodeFlags = []struct {
-	kernel uint32
-	flag   Flags
-}{
-	{0x00000010, Immutable}, {0x00000020, Append},
-	{0x00000040, NoDump}, {0x00800000, NoCOW}, {0x00000008, Sync},
-}
-
-func readFlags(path string, kind uint32) Flags {
-	if kind != TypeFile && kind != TypeDir {
-		return 0
-	}
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0
-	}
-	defer unix.Close(fd)
-	got, err := unix.IoctlGetUint32(fd, unix.FS_IOC_GETFLAGS)
-	if err != nil {
-		return 0
-	}
-	var flags Flags
-	for _, f := range inodeFlags {
-		if got&f.kernel != 0 {
-			flags |= f.flag
-		}
-	}
-	return flags
-}
-
-func (d *dirTree) Open(n *Node) (File, error) {
-	full := filepath.Join(d.root, d.opts.Top, n.Path)
-	fd, err := openRead(full)
-	if err != nil {
-		return nil, fmt.Errorf("open content: %w", &os.PathError{Op: "open", Path: full, Err: err})
-	}
-	return &hostFile{os.NewFile(uintptr(fd), full)}, nil
-}
-
-// openRead opens a file without the poller, which os.OpenFile asks in vain for
-// every regular file: five system calls that tens of thousands of files can spare.
-func openRead(name string) (fd int, err error) {
-	for {
-		fd, err = unix.Open(name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-		if err != unix.EINTR {
-			return fd, err
-		}
-	}
-}
-
-type hostFile struct{ *os.File }
-
-func (h *hostFile) Data() ([]Range, error) { return sparse.Data(h.File) }

@@ -54,6 +54,7 @@ type Node struct {
 	Major  uint32 // of a device
 	Minor  uint32
 	Size   int64  // of a regular file, in bytes
+	Dense  bool   // the file is known to have no holes; else File.Data tells
 	Target string // of a symbolic link
 	// Link is zero for an inode with one name. Names of one inode share a
 	// non-zero value; the first of them in walk order carries the contents.

@@ -57,7 +57,7 @@ const perhapsSparse = 4 * mib
 
 // fileBytes returns what a file needs as data and as items.
 func (m *model) fileBytes(src tree.Tree, n *tree.Node) (data, items uint64, err error) {
-	if n.Size < perhapsSparse {
+	if n.Size < perhapsSparse || n.Dense {
 		data, items = m.dataBytes(uint64(n.Size))
 		return data, items, nil
 	}

@@ -98,7 +98,7 @@ func (p *pipeline) split(s *source) error {
 	if err != nil {
 		return err
 	}
-	ranges, err := dataRanges(f, s.size, int64(p.b.opts.SectorSize))
+	ranges, err := s.ranges(f, int64(p.b.opts.SectorSize))
 	if err != nil {
 		return err
 	}

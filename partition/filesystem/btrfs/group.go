@@ -127,7 +127,7 @@ func (w *worker) group(g *group) error {
 	if !g.whole {
 		return w.run(g, f, tree.Range{Offset: g.start, Length: g.bytes})
 	}
-	ranges, err := dataRanges(f, g.file.size, int64(w.opts.SectorSize))
+	ranges, err := g.file.ranges(f, int64(w.opts.SectorSize))
 	if err != nil {
 		return err
 	}
@@ -273,6 +273,14 @@ func (w *worker) sums(g *group, data []byte) []byte {
 }
 
 func roundUp(n, unit int64) int64 { return (n + unit - 1) / unit * unit }
+
+// ranges returns the data of the file, open as f.
+func (s *source) ranges(f tree.File, sector int64) ([]tree.Range, error) {
+	if s.ino.node.Dense {
+		return []tree.Range{{Offset: 0, Length: s.size}}, nil
+	}
+	return dataRanges(f, s.size, sector)
+}
 
 // dataRanges returns the data of a file in whole sectors, the last one ending
 // with the file.

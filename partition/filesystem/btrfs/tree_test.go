@@ -177,7 +177,7 @@ func sameTree(t testing.TB, want, got tree.Tree, a, b map[string]*tree.Node) {
 		if x.IsFile() {
 			sameContent(t, p, want, got, a[p], b[p])
 		}
-		x.Path, y.Path, x.Link, y.Link = "", "", 0, 0
+		x.Path, y.Path, x.Link, y.Link, x.Dense, y.Dense = "", "", 0, 0, false, false
 		if x.MTime.IsZero() { // stored as the epoch
 			x.MTime = time.Unix(0, 0).UTC()
 		}

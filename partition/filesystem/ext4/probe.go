@@ -9,7 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// probe asks every file larger than a block for its holes.
+// probe asks every file larger than a block for its holes, but for those that are
+// known to have none.
 func probe(ctx context.Context, t tree.Tree, inodes []*inode, block int64, workers int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(workersFor(workers))
@@ -21,7 +22,7 @@ func probe(ctx context.Context, t tree.Tree, inodes []*inode, block int64, worke
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if i.node.IsFile() && i.size > block {
+				if i.node.IsFile() && i.size > block && !i.node.Dense {
 					if err := i.probe(t, block); err != nil {
 						return err
 					}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
@@ -17,6 +18,9 @@ type writer struct {
 	w    io.WriterAt
 	tree tree.Tree
 	out  combiner // of metadata
+	// one lets one goroutine write at a time: the kernel locks the file that is
+	// written to anyway, and spins while it waits.
+	one sync.Mutex
 }
 
 // Write writes t as a file system of o.Size bytes. What it does not write must
@@ -61,6 +65,8 @@ func tooSmall(o Options, c *content) error {
 
 // put writes bytes to the start of a block.
 func (w *writer) put(raw []byte, block int64) error {
+	w.one.Lock()
+	defer w.one.Unlock()
 	if _, err := w.w.WriteAt(raw, block*w.block); err != nil {
 		return fmt.Errorf("write ext4: %w", err)
 	}
