@@ -3,15 +3,10 @@ package assembler
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"time"
 
-	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/internal/event"
@@ -50,6 +45,8 @@ type builder struct {
 	opts   BuildOptions
 	work   string // holds everything unfinished; removed at the end
 	root   *rootfs.Root
+	memory func() error // takes the root tree out of memory; nil when it is on disk
+	gone   chan error   // the end of the root tree's removal; nil while it is needed
 	ledger *tree.Ledger
 	run    *runner
 	sys    *system.System
@@ -76,13 +73,7 @@ func Build(ctx context.Context, plan *Plan, opts BuildOptions) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	err = b.steps(ctx)
-	if b.run != nil {
-		err = errors.Join(err, b.run.close())
-	}
-	if b.root != nil {
-		err = errors.Join(err, b.root.Close())
-	}
+	err = errors.Join(b.steps(ctx), b.closeRoot())
 	if cleanup := release(); err == nil {
 		err = cleanup
 	}
@@ -129,106 +120,6 @@ func (b *builder) timed(ctx context.Context, phase string, do func(context.Conte
 	end()
 	b.result.Times = append(b.result.Times, Timing{phase, time.Since(begin)})
 	return err
-}
-
-// prepare makes the work directory and the empty root. The returned function
-// takes both away.
-func (b *builder) prepare() (func() error, error) {
-	if b.opts.TargetDir == "" {
-		return nil, usage("build: no target directory")
-	}
-	target, err := filepath.Abs(b.opts.TargetDir)
-	if err != nil {
-		return nil, fmt.Errorf("prepare target: %w", err)
-	}
-	b.opts.TargetDir = target
-	made, err := makeDirs(target)
-	if err != nil {
-		return nil, fmt.Errorf("prepare target: %w", err)
-	}
-	lock, err := lockDir(target)
-	if err != nil {
-		return nil, err
-	}
-	workLock, err := b.lockWork(target)
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
-	}
-	b.work = filepath.Join(workDir(b.opts), workName)
-	release := func() error {
-		err := errors.Join(b.removeWork(), workLock.Close())
-		lock.Close()
-		removeEmpty(made)
-		return err
-	}
-	if err := b.makeRoot(); err != nil {
-		return nil, errors.Join(err, release())
-	}
-	return release, nil
-}
-
-// lockWork keeps two builds with different targets out of one work directory:
-// each begins by removing what an earlier one left there.
-func (b *builder) lockWork(target string) (io.Closer, error) {
-	work, err := filepath.Abs(workDir(b.opts))
-	if err != nil || work == target {
-		return io.NopCloser(nil), err
-	}
-	b.opts.WorkDir = work
-	if err := os.MkdirAll(work, 0o755); err != nil {
-		return nil, fmt.Errorf("prepare work directory: %w", err)
-	}
-	return lockDir(work)
-}
-
-const workName = ".fimg-build"
-
-func workDir(opts BuildOptions) string {
-	if opts.WorkDir != "" {
-		return opts.WorkDir
-	}
-	return opts.TargetDir
-}
-
-func (b *builder) makeRoot() error {
-	if err := removeTree(b.work); err != nil {
-		return fmt.Errorf("remove the rest of an earlier build: %w", err)
-	}
-	dir := filepath.Join(b.work, "root")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("prepare root: %w", err)
-	}
-	if err := b.checkSpace(); err != nil {
-		return err
-	}
-	root, err := rootfs.Open(dir)
-	if err != nil {
-		return err
-	}
-	b.root = root
-	b.run = &runner{root: root, events: b.opts.Events, phase: "install",
-		env:     []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", b.plan.Epoch.Unix())},
-		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: true, Run: true, Network: !b.opts.Offline, Log: b.opts.Log}}
-	b.sys = &system.System{Root: root, Image: b.plan.Image, Run: b.run.run, Events: b.opts.Events, Epoch: b.plan.Epoch,
-		MachineID: strings.ReplaceAll(b.plan.seed().UUID("machine").String(), "-", "")}
-	return b.sys.Skeleton()
-}
-
-// removeWork takes the work directory away, or leaves the root tree in it when
-// that was asked for.
-func (b *builder) removeWork() error {
-	if !b.opts.KeepRoot {
-		return removeTree(b.work)
-	}
-	kept := filepath.Join(workDir(b.opts), "build", "image-root")
-	if err := errors.Join(removeTree(kept), os.MkdirAll(filepath.Dir(kept), 0o755)); err != nil {
-		return err
-	}
-	if err := os.Rename(filepath.Join(b.work, "root"), kept); err != nil {
-		return fmt.Errorf("keep root: %w", err)
-	}
-	b.result.Root = kept
-	return removeTree(b.work)
 }
 
 // warn emits a warning of the current phase.

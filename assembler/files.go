@@ -97,8 +97,10 @@ func (b *builder) checkSpace() error {
 	if err := add(b.opts.TargetDir, s.Disk/2+s.Outputs/2); err != nil {
 		return err
 	}
-	if err := add(b.work, s.Installed); err != nil {
-		return err
+	if b.memory == nil {
+		if err := add(b.work, s.Installed); err != nil {
+			return err
+		}
 	}
 	for _, n := range needs {
 		if n.Needed > n.Have {

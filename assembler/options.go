@@ -48,12 +48,16 @@ type BuildOptions struct {
 	TargetDir string // results appear here; made when missing
 	// WorkDir holds the root tree while it is built; empty is a directory
 	// inside TargetDir, so that space is taken where it was asked for.
-	WorkDir  string
-	CacheDir string
-	Offline  bool
-	Jobs     int
-	Proxy    string
-	KeepRoot bool // leave the root tree in WorkDir
+	WorkDir string
+	// PrivateMounts says that no other process sees the mounts of this one
+	// (chroot.EnterPrivateMounts). Then the root tree is kept in memory when
+	// there is plenty and neither WorkDir nor KeepRoot asks for it on disk.
+	PrivateMounts bool
+	CacheDir      string
+	Offline       bool
+	Jobs          int
+	Proxy         string
+	KeepRoot      bool // leave the root tree in WorkDir
 	// KeepPackages, when given, receives every installed package file under
 	// its own name (Koji reads them from /var/cache/kiwi).
 	KeepPackages string

@@ -245,7 +245,10 @@ func (b *builder) disk(ctx context.Context) error {
 		return fmt.Errorf("make disk: %w", err)
 	}
 	b.raw = f
-	return d.write(ctx, f, layout)
+	if err := d.write(ctx, f, layout); err != nil {
+		return err
+	}
+	return b.dropRoot()
 }
 
 // seedOf is the seed of one output.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/description"
 )
 
@@ -46,13 +47,14 @@ func main() {
 	repo := flag.String("repo", "", "directory of the repository")
 	work := flag.String("work", "", "work directory")
 	flag.Parse()
-	if err := run(context.Background(), *repo, *work); err != nil {
+	private := chroot.EnterPrivateMounts() // as cmd/fimg does
+	if err := run(context.Background(), *repo, *work, private); err != nil {
 		fmt.Fprintln(os.Stderr, "bench/build:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, repo, work string) error {
+func run(ctx context.Context, repo, work string, private bool) error {
 	if repo == "" || work == "" {
 		return errors.New("want -repo and -work")
 	}
@@ -63,11 +65,11 @@ func run(ctx context.Context, repo, work string) error {
 	if err := os.WriteFile(filepath.Join(dir, "config.xml"), fmt.Appendf(nil, image, repo), 0o644); err != nil {
 		return err
 	}
-	cold, err := fimg(ctx, dir, work, "cold cache")
+	cold, err := fimg(ctx, dir, work, "cold cache", private)
 	if err != nil {
 		return err
 	}
-	warm, err := fimg(ctx, dir, work, "warm cache")
+	warm, err := fimg(ctx, dir, work, "warm cache", private)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func run(ctx context.Context, repo, work string) error {
 }
 
 // fimg builds the image from the description to the qcow2.
-func fimg(ctx context.Context, dir, work, name string) (time.Duration, error) {
+func fimg(ctx context.Context, dir, work, name string, private bool) (time.Duration, error) {
 	begin := time.Now()
 	img, err := description.Load(ctx, description.Options{Dir: dir, Arch: "x86_64"})
 	if err != nil {
@@ -92,7 +94,7 @@ func fimg(ctx context.Context, dir, work, name string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	r, err := assembler.Build(ctx, plan, assembler.BuildOptions{TargetDir: filepath.Join(work, "out"), CacheDir: cache, Offline: true})
+	r, err := assembler.Build(ctx, plan, assembler.BuildOptions{TargetDir: filepath.Join(work, "out"), CacheDir: cache, Offline: true, PrivateMounts: private})
 	if err != nil {
 		return 0, err
 	}

@@ -74,21 +74,33 @@ func newBuildCmd(a *app) *cobra.Command {
 			"  fimg build --profile Cloud-Base-Azure --repo ./packages --format qcow2 --target-dir out",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			private, err := a.enterBuild()
+			if err != nil {
+				return err
+			}
 			images, err := s.images(cmd.Context())
 			if err != nil {
 				return err
 			}
 			opts := assembler.BuildOptions{TargetDir: target, WorkDir: workDir, CacheDir: w.cacheDir, Offline: w.offline,
-				Jobs: w.jobs, Proxy: w.proxy, KeepRoot: keepRoot, Log: a.log}
+				Jobs: w.jobs, Proxy: w.proxy, KeepRoot: keepRoot, PrivateMounts: private, Log: a.log}
 			return a.buildAll(cmd.Context(), images, &w, opts)
 		},
 	}
 	s.add(cmd)
 	w.add(cmd)
 	cmd.Flags().StringVar(&target, "target-dir", "out", "directory for the results")
-	cmd.Flags().StringVar(&workDir, "work-dir", "", "directory for the root tree while it is built (default: in the target directory)")
+	cmd.Flags().StringVar(&workDir, "work-dir", "", "directory for the root tree while it is built (default: memory, or in the target directory when there is not plenty)")
 	cmd.Flags().BoolVar(&keepRoot, "keep-root", false, "leave the root tree in build/image-root")
 	return cmd
+}
+
+// enterBuild prepares the process for a build.
+func (a *app) enterBuild() (private bool, err error) {
+	if a.enter == nil {
+		return false, nil
+	}
+	return a.enter()
 }
 
 // buildAll plans all images before it builds the first, so that a mistake in one

@@ -100,19 +100,26 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 		fmt.Fprintln(k.a.out, "KIWI (next generation) version 10.3.9 (fimg "+version()+")")
 		return nil
 	}
+	command := strings.Join(words, " ")
+	private := false
+	if command == "system build" {
+		if private, err = k.a.enterBuild(); err != nil {
+			return err
+		}
+	}
 	closeLog, err := k.openLog()
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	switch strings.Join(words, " ") {
+	switch command {
 	case "system build":
-		err = k.build(ctx)
+		err = k.build(ctx, private)
 	case "result bundle":
 		k.bundle.TargetDir = k.targetDir
 		_, err = assembler.Bundle(ctx, k.bundle)
 	default:
-		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build or result bundle", strings.Join(words, " "))}
+		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build or result bundle", command)}
 	}
 	if err != nil {
 		k.a.log.Error(err.Error())
@@ -176,7 +183,7 @@ func (k *kiwi) openLog() (func() error, error) {
 	return closeLog, nil
 }
 
-func (k *kiwi) build(ctx context.Context) error {
+func (k *kiwi) build(ctx context.Context, private bool) error {
 	if k.targetDir == "" {
 		return usageError{errors.New("system build needs --target-dir")}
 	}
@@ -191,7 +198,7 @@ func (k *kiwi) build(ctx context.Context) error {
 		return err
 	}
 	w := &work{cacheDir: filepath.Join(k.sharedDir, "fimg")}
-	opts := assembler.BuildOptions{TargetDir: k.targetDir, CacheDir: w.cacheDir, Log: k.a.log,
+	opts := assembler.BuildOptions{TargetDir: k.targetDir, CacheDir: w.cacheDir, PrivateMounts: private, Log: k.a.log,
 		KeepPackages: filepath.Join(k.sharedDir, "dnf", "cache", "packages")}
 	return k.a.buildAll(ctx, images, w, opts)
 }

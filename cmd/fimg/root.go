@@ -18,6 +18,9 @@ type app struct {
 	verbose   int
 	quiet     bool
 	log       *slog.Logger
+	// enter prepares the process for a build, and may run the program anew; nil
+	// does nothing. It tells whether the process has mounts of its own.
+	enter func() (bool, error)
 }
 
 // run carries out one command line and returns the exit status.

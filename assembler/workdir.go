@@ -1,0 +1,160 @@
+package assembler
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fimg/fimg/assembler/chroot"
+	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/internal/rootfs"
+)
+
+// prepare makes the work directory and the empty root. The returned function
+// takes both away.
+func (b *builder) prepare() (func() error, error) {
+	if b.opts.TargetDir == "" {
+		return nil, usage("build: no target directory")
+	}
+	target, err := filepath.Abs(b.opts.TargetDir)
+	if err != nil {
+		return nil, fmt.Errorf("prepare target: %w", err)
+	}
+	b.opts.TargetDir = target
+	made, err := makeDirs(target)
+	if err != nil {
+		return nil, fmt.Errorf("prepare target: %w", err)
+	}
+	lock, err := lockDir(target)
+	if err != nil {
+		return nil, err
+	}
+	workLock, err := b.lockWork(target)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	b.work = filepath.Join(workDir(b.opts), workName)
+	release := func() error {
+		err := errors.Join(b.removeWork(), workLock.Close())
+		lock.Close()
+		removeEmpty(made)
+		return err
+	}
+	if err := b.makeRoot(); err != nil {
+		return nil, errors.Join(err, b.closeRoot(), release())
+	}
+	return release, nil
+}
+
+// lockWork keeps two builds with different targets out of one work directory:
+// each begins by removing what an earlier one left there.
+func (b *builder) lockWork(target string) (io.Closer, error) {
+	work, err := filepath.Abs(workDir(b.opts))
+	if err != nil || work == target {
+		return io.NopCloser(nil), err
+	}
+	b.opts.WorkDir = work
+	if err := os.MkdirAll(work, 0o755); err != nil {
+		return nil, fmt.Errorf("prepare work directory: %w", err)
+	}
+	return lockDir(work)
+}
+
+const workName = ".fimg-build"
+
+func workDir(opts BuildOptions) string {
+	if opts.WorkDir != "" {
+		return opts.WorkDir
+	}
+	return opts.TargetDir
+}
+
+// rootDir is the root tree while it is built.
+func (b *builder) rootDir() string { return filepath.Join(b.work, "root") }
+
+func (b *builder) makeRoot() error {
+	if err := removeTree(b.work); err != nil {
+		return fmt.Errorf("remove the rest of an earlier build: %w", err)
+	}
+	if err := os.MkdirAll(b.rootDir(), 0o755); err != nil {
+		return fmt.Errorf("prepare root: %w", err)
+	}
+	b.rootToMemory()
+	if err := b.checkSpace(); err != nil {
+		return err
+	}
+	root, err := rootfs.Open(b.rootDir())
+	if err != nil {
+		return err
+	}
+	b.root = root
+	b.run = &runner{root: root, events: b.opts.Events, phase: "install",
+		env:     []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", b.plan.Epoch.Unix())},
+		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: true, Run: true, Network: !b.opts.Offline, Log: b.opts.Log}}
+	b.sys = &system.System{Root: root, Image: b.plan.Image, Run: b.run.run, Events: b.opts.Events, Epoch: b.plan.Epoch,
+		MachineID: strings.ReplaceAll(b.plan.seed().UUID("machine").String(), "-", "")}
+	return b.sys.Skeleton()
+}
+
+// closeRoot ends everything that uses the root tree.
+func (b *builder) closeRoot() (err error) {
+	if b.run != nil {
+		err = b.run.close()
+	}
+	if b.root != nil {
+		err = errors.Join(err, b.root.Close())
+		b.root = nil
+	}
+	return err
+}
+
+// dropRoot takes the root tree away, once everything is made of it, while the
+// build goes on.
+func (b *builder) dropRoot() error {
+	if b.opts.KeepRoot {
+		return nil
+	}
+	if err := b.closeRoot(); err != nil {
+		return err
+	}
+	b.gone = make(chan error, 1)
+	go func() { b.gone <- b.removeRoot() }()
+	return nil
+}
+
+func (b *builder) removeRoot() error {
+	if b.memory != nil {
+		if err := b.memory(); err != nil {
+			return err
+		}
+		b.memory = nil
+	}
+	return removeTree(b.rootDir())
+}
+
+// removeWork takes the work directory away, or leaves the root tree in it when
+// that was asked for.
+func (b *builder) removeWork() error {
+	if b.opts.KeepRoot {
+		return errors.Join(b.keepRoot(), removeTree(b.work))
+	}
+	if b.gone == nil {
+		return errors.Join(b.removeRoot(), removeTree(b.work))
+	}
+	return errors.Join(<-b.gone, removeTree(b.work))
+}
+
+func (b *builder) keepRoot() error {
+	kept := filepath.Join(workDir(b.opts), "build", "image-root")
+	if err := errors.Join(removeTree(kept), os.MkdirAll(filepath.Dir(kept), 0o755)); err != nil {
+		return err
+	}
+	if err := os.Rename(b.rootDir(), kept); err != nil {
+		return fmt.Errorf("keep root: %w", err)
+	}
+	b.result.Root = kept
+	return nil
+}
