@@ -84,26 +84,41 @@ func Build(ctx context.Context, plan *Plan, opts BuildOptions) (*Result, error) 
 	return b.result, nil
 }
 
-// steps are the phases of a build in order.
+// step is one phase of a build.
+type step struct {
+	phase string
+	do    func(context.Context) error
+}
+
+// steps carries out the phases of a build in order.
 func (b *builder) steps(ctx context.Context) error {
-	type step struct {
-		phase string
-		do    func(context.Context) error
-	}
-	list := []step{{"download", b.fetch}, {"install", b.install}, {"configure", b.configure}}
-	if IsDisk(b.plan.Image) {
-		list = append(list, step{"initrd", b.initrd}, step{"bootloader", b.bootloader}, step{"finish", b.finishTree},
-			step{"disk", b.disk}, step{"formats", b.formats})
-	} else {
-		list = append(list, step{"finish", b.finishTree}, step{"formats", b.containers})
-	}
-	list = append(list, step{"manifests", b.manifests}, step{"publish", b.publish})
-	for _, s := range list {
-		if err := b.timed(ctx, s.phase, s.do); err != nil {
-			return err
+	for _, part := range []func() []step{b.treeSteps, b.imageSteps, b.resultSteps} {
+		for _, s := range part() {
+			if err := b.timed(ctx, s.phase, s.do); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (b *builder) treeSteps() []step {
+	return []step{{"download", b.fetch}, {"install", b.install}, {"configure", b.configure}}
+}
+
+// imageSteps depend on what is in the tree by now.
+func (b *builder) imageSteps() []step {
+	switch {
+	case !IsDisk(b.plan.Image):
+		return []step{{"finish", b.finishTree}, {"formats", b.containers}}
+	case b.settledBeforeInitrd():
+		return []step{{"bootloader", b.bootloader}, {"initrd", b.initrdBesideVerify}, {"finish", b.clean}, {"disk", b.disk}, {"formats", b.formats}}
+	}
+	return []step{{"initrd", b.initrd}, {"bootloader", b.bootloader}, {"finish", b.finishTree}, {"disk", b.disk}, {"formats", b.formats}}
+}
+
+func (b *builder) resultSteps() []step {
+	return []step{{"manifests", b.manifests}, {"publish", b.publish}}
 }
 
 // timed runs one phase and records how long it took.

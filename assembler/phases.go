@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/tree"
@@ -166,21 +169,49 @@ func (b *builder) writer() *diskWriter {
 		epoch: b.plan.Epoch, jobs: b.opts.Jobs, events: b.opts.Events, boot: b.code}
 }
 
+// settledBeforeInitrd tells whether the initrd is the last change to the tree: the
+// boot loader reads entries and does not look for an initrd, and no script comes
+// after it. Then the packages are verified while dracut, a shell program, keeps
+// one core busy.
+func (b *builder) settledBeforeInitrd() bool {
+	img := b.plan.Image
+	return img.Type.Bootloader.BLS && len(bootloader.Entries(b.root)) > 0 && !system.HasScript(img, "pre_disk_sync.sh", "disk.sh")
+}
+
+func (b *builder) initrdBesideVerify(ctx context.Context) error {
+	if err := b.beforeInitrd(ctx); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return b.makeInitrd(ctx) })
+	group.Go(func() error { return b.collectPackages(ctx) })
+	return group.Wait()
+}
+
 // initrd writes fstab and makes the initrd.
 func (b *builder) initrd(ctx context.Context) error {
+	if err := b.beforeInitrd(ctx); err != nil {
+		return err
+	}
+	return b.makeInitrd(ctx)
+}
+
+// beforeInitrd writes fstab and makes the directories it mounts on.
+func (b *builder) beforeInitrd(ctx context.Context) error {
 	d := b.writer()
 	lines := mounts(b.plan.Image, b.plan.Layout, d.ids, d.systemOf(b.plan.Layout))
 	if err := b.sys.WriteFstab(ctx, lines); err != nil {
 		return err
 	}
-	if err := b.makeMountPoints(lines); err != nil {
+	if err := b.makeMountPoints(lines); err != nil || b.plan.Image.Type.InitrdSystem != "dracut" {
 		return err
 	}
+	return b.sys.ResetMachineID()
+}
+
+func (b *builder) makeInitrd(ctx context.Context) error {
 	if b.plan.Image.Type.InitrdSystem != "dracut" {
 		return nil
-	}
-	if err := b.sys.ResetMachineID(); err != nil {
-		return err
 	}
 	kernel, err := b.sys.FindKernel()
 	if err != nil {
@@ -227,6 +258,11 @@ func (b *builder) finishTree(ctx context.Context) error {
 	if err := b.collectPackages(ctx); err != nil {
 		return err
 	}
+	return b.clean(ctx)
+}
+
+// clean removes what only the build needed.
+func (b *builder) clean(context.Context) error {
 	if err := b.run.close(); err != nil {
 		return err
 	}
