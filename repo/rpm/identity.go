@@ -1,6 +1,9 @@
 package rpm
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // Identity names a package: what "%{NEVRA}" prints and what tells two packages
 // apart.
@@ -59,8 +62,16 @@ func (h *Header) Source() bool {
 	if h.Has(TagSourcePackage) {
 		return true
 	}
-	// Ancient packages have neither: source files have no directory.
-	return h.Count(TagDirNames) == 1 && h.String(TagDirNames) == ""
+	// Old packages have neither: source files have no directory.
+	if h.Has(TagDirNames) {
+		return h.Count(TagDirNames) == 1 && h.String(TagDirNames) == ""
+	}
+	for _, name := range h.All(TagOldFileNames) {
+		if strings.Contains(name, "/") {
+			return false
+		}
+	}
+	return h.Has(TagOldFileNames)
 }
 
 // Format returns the version of the package format: 3, 4 or 6.

@@ -56,7 +56,11 @@ func (p *Package) Merged() (*Header, error) {
 		n.Tag = m.to
 		entries = append(entries, n)
 	}
-	if !p.Header.Has(TagSourceRPM) && !p.Header.Source() {
+	switch {
+	case p.Header.Has(TagSourceRPM) || p.Header.Has(TagSourcePackage):
+	case p.Header.Source():
+		entries = append(entries, Uint32Entry(TagSourcePackage, 1))
+	default:
 		entries = append(entries, StringEntry(TagSourceRPM, "(none)"))
 	}
 	h, err := p.Header.adopt()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,13 +40,24 @@ func keyDB(t testing.TB, keys ...[]byte) string {
 	t.Helper()
 	db := t.TempDir()
 	for _, k := range keys {
-		path := filepath.Join(t.TempDir(), "key")
-		if err := os.WriteFile(path, k, 0o644); err != nil {
+		if err := tryImport(t, db, k); err != nil {
 			t.Fatal(err)
 		}
-		testtool.Run(t, "rpm", "--dbpath", db, "--define", "_db_backend sqlite", "--import", path)
 	}
 	return db
+}
+
+func tryImport(t testing.TB, db string, key []byte) error {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(path, key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command("rpm", "--dbpath", db, "--define", "_db_backend sqlite", "--import", path).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("import key: %w: %s", err, out)
+	}
+	return nil
 }
 
 func one(t testing.TB, compressor string, name string) []byte {
@@ -145,16 +157,21 @@ func TestGivenVerdicts(t *testing.T) {
 		}
 		armored = append(armored, b)
 	}
-	keys := &rpm.Keyring{}
+	files := rpmtest.Files(t)
+	compareVerdicts(t, files, keyDB(t), nil)
+	keys, db := &rpm.Keyring{}, t.TempDir()
 	for _, b := range armored {
+		err := tryImport(t, db, b)
+		if err != nil {
+			t.Log(err) // too new for this rpm, or bad
+			continue
+		}
 		if err := keys.Add(b); err != nil {
 			t.Log(err)
 		}
 	}
-	files := rpmtest.Files(t)
-	compareVerdicts(t, files, keyDB(t), nil)
 	if len(armored) > 0 {
-		compareVerdicts(t, files, keyDB(t, armored...), keys)
+		compareVerdicts(t, files, db, keys)
 	}
 }
 
@@ -171,10 +188,12 @@ func compareVerdicts(t *testing.T, files []string, db string, keys *rpm.Keyring)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, v, err := rpm.CheckFile(f, keys, rpm.ReaderOptions{})
+		p, v, err := rpm.CheckFile(f, keys, rpm.ReaderOptions{})
 		f.Close()
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
+		} else if p.Signature.Has(rpm.TagOpenPGP) && !rpmTags(t)["OPENPGP"] {
+			t.Logf("%s: %s; this rpm does not look at signatures of rpm 6", path, v.Summary())
 		} else if got := v.Summary(); got != want[path] {
 			t.Errorf("%s: %q, rpm has %q", path, got, want[path])
 		} else if !v.Intact() {
