@@ -12,14 +12,22 @@ import (
 )
 
 // meta sets owner, mode, capabilities and times of the file behind fd, or of an
-// entry of a directory when fd is negative.
+// entry of a directory when fd is negative. What is as it should be is left: each
+// change costs a journalled write of the inode.
 func (p *placer) meta(fd, dir int, name string, i int) error {
 	f, o := &p.e.files[i], p.owners[i]
-	if err := p.chown(fd, dir, name, i, o); err != nil {
+	st, err := statAt(fd, dir, name)
+	if err != nil {
 		return err
 	}
+	moved := st.Uid != o.uid || st.Gid != o.gid
+	if moved {
+		if err := p.chown(fd, dir, name, i, o); err != nil {
+			return err
+		}
+	}
 	kind := f.Type()
-	if kind != rpm.ModeSymlink {
+	if kind != rpm.ModeSymlink && (moved || st.Mode&0o7777 != o.mode&0o7777) {
 		if err := chmod(fd, dir, name, o.mode&0o7777); err != nil {
 			return err
 		}
@@ -34,6 +42,13 @@ func (p *placer) meta(fd, dir int, name string, i int) error {
 		return unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH)
 	}
 	return unix.UtimesNanoAt(dir, name, times, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+func statAt(fd, dir int, name string) (st unix.Stat_t, err error) {
+	if fd >= 0 {
+		return st, unix.Fstat(fd, &st)
+	}
+	return st, unix.Fstatat(dir, name, &st, unix.AT_SYMLINK_NOFOLLOW)
 }
 
 func (p *placer) chown(fd, dir int, name string, i int, o owner) error {

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path"
-	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +17,8 @@ type placer struct {
 	e      *element
 	suffix string // of temporary names, as rpm makes them
 	owners []owner
-	wide   bool // other files may be written at the same time
+	// replaced is set when special put something in the place of something else.
+	replaced bool
 }
 
 // place puts all files of a package into place.
@@ -28,8 +26,7 @@ func (t *transaction) place(ctx context.Context, e *element) error {
 	p := &placer{transaction: t, e: e, suffix: fmt.Sprintf(";%08x", uint32(t.tid))}
 	p.owners = make([]owner, len(e.files))
 	var regular []int
-	dirs := &dirCache{root: t.root}
-	defer dirs.close()
+	t.dirs.trim()
 	for i := range e.files {
 		f := &e.files[i]
 		if f.Flags&rpm.FileGhost != 0 || e.actions[i].skipping() || e.actions[i] == undecided {
@@ -38,13 +35,10 @@ func (t *transaction) place(ctx context.Context, e *element) error {
 		p.owners[i] = t.owner(f.User, f.Group, f.Mode)
 		t.warnOwner(e, p.owners[i].unknown)
 		if f.Regular() && e.actions[i] != touch {
-			if _, err := dirs.open(p, f.Dir); err != nil {
-				return &UnpackError{e.nevra, f.Path(), err}
-			}
 			regular = append(regular, i)
 			continue
 		}
-		if err := p.special(dirs, i); err != nil {
+		if err := p.special(i); err != nil {
 			return &UnpackError{e.nevra, f.Path(), err}
 		}
 		t.result.Files++
@@ -93,13 +87,11 @@ func linkSets(files []rpm.File, regular []int) [][]int {
 }
 
 func (p *placer) writeSets(ctx context.Context, sets [][]int) error {
-	dirs := &dirCache{root: p.root}
-	defer dirs.close()
 	for _, set := range sets {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := p.writeSet(dirs, set); err != nil {
+		if err := p.writeSet(set); err != nil {
 			return err
 		}
 	}
@@ -107,25 +99,14 @@ func (p *placer) writeSets(ctx context.Context, sets [][]int) error {
 }
 
 // writeSet writes a file and links its other names to it.
-func (p *placer) writeSet(dirs *dirCache, set []int) error {
+func (p *placer) writeSet(set []int) error {
 	first := set[0]
-	from, err := p.regular(dirs, first)
+	name, err := p.regular(first)
 	if err != nil {
 		return &UnpackError{p.e.nevra, p.e.files[first].Path(), err}
 	}
 	for _, i := range set[1:] {
-		dir, err := dirs.open(p, p.e.files[i].Dir)
-		if err == nil {
-			// The cache may have closed the first directory meanwhile.
-			var fromDir int
-			if fromDir, err = dirs.open(p, p.e.files[first].Dir); err == nil {
-				dir, err = dirs.open(p, p.e.files[i].Dir)
-			}
-			if err == nil {
-				err = p.commit(dir, i, func(name string) error { return unix.Linkat(fromDir, from, dir, name, 0) })
-			}
-		}
-		if err != nil {
+		if err := p.link(first, name, i); err != nil {
 			return &UnpackError{p.e.nevra, p.e.files[i].Path(), err}
 		}
 		p.copyLedger(p.e.files[first].Path(), p.e.files[i].Path())
@@ -133,20 +114,39 @@ func (p *placer) writeSet(dirs *dirCache, set []int) error {
 	return nil
 }
 
+// link makes file i another name of the file that was written under name.
+func (p *placer) link(first int, name string, i int) error {
+	from, err := p.dirs.open(p.e.files[first].Dir)
+	if err != nil {
+		return err
+	}
+	defer from.close()
+	dir, err := p.dirs.open(p.e.files[i].Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.close()
+	return p.commit(dir.fd, i, func(other string) error { return unix.Linkat(from.fd, name, dir.fd, other, 0) })
+}
+
 // regular writes one regular file and returns the name it got in its directory.
-func (p *placer) regular(dirs *dirCache, i int) (string, error) {
+// It is made with its permissions, so that meta finds little left to set; the
+// set-id bits come last.
+func (p *placer) regular(i int) (string, error) {
 	f := &p.e.files[i]
-	dir, err := dirs.open(p, f.Dir)
+	dir, err := p.dirs.open(f.Dir)
 	if err != nil {
 		return "", err
 	}
-	err = p.commit(dir, i, func(name string) error {
-		fd, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o200)
+	defer dir.close()
+	err = p.commit(dir.fd, i, func(name string) error {
+		fd, err := unix.Openat(dir.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC,
+			p.owners[i].mode&0o777)
 		if err != nil {
 			return err
 		}
 		defer unix.Close(fd)
-		if err := p.fill(fd, i); err != nil {
+		if err := p.e.staged.write(fd, i, f.Size); err != nil {
 			return err
 		}
 		return p.meta(fd, -1, "", i)
@@ -189,6 +189,9 @@ func (p *placer) commit(dir, i int, make func(name string) error) error {
 		}
 	}
 	removeSetID(dir, name)
+	if !f.Regular() {
+		p.replaced = true
+	}
 	if err := unix.Renameat(dir, temp, dir, name); err != nil {
 		unix.Unlinkat(dir, temp, 0)
 		return err
@@ -216,107 +219,4 @@ func removeSetID(dir int, name string) {
 		st.Mode&unix.S_IFMT == unix.S_IFREG && st.Mode&0o6000 != 0 {
 		unix.Fchmodat(dir, name, st.Mode&0o777, 0)
 	}
-}
-
-// fill copies the content out of the store.
-func (p *placer) fill(fd, i int) error {
-	f := &p.e.files[i]
-	at := p.e.staged.places[i]
-	if f.Size == 0 || at < 0 {
-		return nil
-	}
-	in := int(p.e.staged.file.Fd())
-	if f.Size >= extent && !p.noClone.Load() {
-		if p.clone(fd, in, at, f.Size) {
-			return nil
-		}
-	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	for left := f.Size; left > 0; {
-		n, err := unix.Pread(in, (*buf)[:min(left, int64(len(*buf)))], at)
-		if err == nil && n == 0 {
-			err = errors.New("the store ends early")
-		}
-		if err == nil {
-			_, err = unix.Write(fd, (*buf)[:n])
-		}
-		if err != nil {
-			return err
-		}
-		at, left = at+int64(n), left-int64(n)
-	}
-	return nil
-}
-
-// clone shares extents with the store, where the file system can.
-func (p *placer) clone(fd, in int, at, size int64) bool {
-	whole := size / extent * extent
-	err := unix.IoctlFileCloneRange(fd, &unix.FileCloneRange{
-		Src_fd: int64(in), Src_offset: uint64(at), Src_length: uint64(whole),
-	})
-	if err != nil {
-		p.noClone.Store(true)
-		return false
-	}
-	if tail := size - whole; tail > 0 {
-		var buf [extent]byte
-		if n, err := unix.Pread(in, buf[:tail], at+whole); err != nil || int64(n) != tail {
-			return false
-		}
-		if _, err := unix.Pwrite(fd, buf[:tail], whole); err != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// dirCache keeps the directories used last open.
-type dirCache struct {
-	root interface {
-		OpenFile(string, int, os.FileMode) (*os.File, error)
-	}
-	open_ map[string]*os.File
-	queue []string
-}
-
-const maxOpenDirs = 32
-
-// open returns a descriptor of a directory, made when missing, valid until
-// maxOpenDirs others were opened.
-func (c *dirCache) open(p *placer, dir string) (int, error) {
-	if f, ok := c.open_[dir]; ok {
-		return int(f.Fd()), nil
-	}
-	f, err := c.root.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
-	if errors.Is(err, os.ErrNotExist) {
-		if err = p.makeParents(dir); err == nil {
-			f, err = c.root.OpenFile(dir, unix.O_PATH|unix.O_DIRECTORY, 0)
-		}
-	}
-	if err != nil {
-		return -1, err
-	}
-	if c.open_ == nil {
-		c.open_ = map[string]*os.File{}
-	}
-	if len(c.queue) == maxOpenDirs {
-		c.open_[c.queue[0]].Close()
-		delete(c.open_, c.queue[0])
-		c.queue = c.queue[1:]
-	}
-	c.open_[dir] = f
-	c.queue = append(c.queue, dir)
-	return int(f.Fd()), nil
-}
-
-func (c *dirCache) close() {
-	for _, f := range c.open_ {
-		f.Close()
-	}
-}
-
-// makeParents makes a directory that no package before this one brought.
-func (p *placer) makeParents(dir string) error {
-	return p.root.MkdirAll(strings.TrimPrefix(path.Clean(dir), "/"), 0o755)
 }

@@ -62,7 +62,7 @@ func (t *transaction) unpack(ctx context.Context, e *element) error {
 	if e.err != nil {
 		return e.err
 	}
-	defer func() { e.staged.close(); <-t.ahead }()
+	defer func() { <-t.ahead }()
 	for _, o := range e.staged.oddities {
 		t.warn(e, o)
 	}
@@ -72,6 +72,8 @@ func (t *transaction) unpack(ctx context.Context, e *element) error {
 	if e.staged.reused {
 		t.result.FromStore++
 	}
+	e.staged.release()
+	e.staged = nil
 	t.add(e)
 	return nil
 }

@@ -38,6 +38,7 @@ func (t *transaction) run(ctx context.Context, c call) error {
 	err := t.execute(ctx, c)
 	t.result.Scriptlet += time.Since(start)
 	t.paths.forget()
+	t.dirs.forget()
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -8,12 +8,14 @@ import (
 )
 
 // special puts everything but regular files into place, and touches.
-func (p *placer) special(dirs *dirCache, i int) error {
+func (p *placer) special(i int) error {
 	f := &p.e.files[i]
-	dir, err := dirs.open(p, f.Dir)
+	h, err := p.dirs.open(f.Dir)
 	if err != nil {
 		return err
 	}
+	defer h.close()
+	dir := h.fd
 	base := f.Base
 	if base == "" { // the root directory itself
 		base = "."
@@ -22,16 +24,29 @@ func (p *placer) special(dirs *dirCache, i int) error {
 	case p.e.actions[i] == touch:
 		return p.touch(dir, base, i)
 	case f.Type() == rpm.ModeDir:
-		return p.directory(dir, base, i)
+		err = p.directory(dir, base, i)
+		p.forgetReplaced()
+		return err
 	case f.Type() == rpm.ModeSymlink && sameLink(dir, base, f.LinkTo):
 		return p.meta(-1, dir, base, i)
 	}
-	return p.commit(dir, i, func(name string) error {
+	err = p.commit(dir, i, func(name string) error {
 		if err := p.makeNode(dir, name, f, i); err != nil {
 			return err
 		}
 		return p.meta(-1, dir, name, i)
 	})
+	p.forgetReplaced()
+	return err
+}
+
+// forgetReplaced makes paths be resolved anew where a link may have led elsewhere
+// before.
+func (p *placer) forgetReplaced() {
+	if p.replaced {
+		p.replaced = false
+		p.dirs.forget()
+	}
 }
 
 func sameLink(dir int, base, target string) bool {
@@ -73,6 +88,7 @@ func (p *placer) directory(dir int, base string, i int) error {
 			}
 			fallthrough
 		default:
+			p.replaced = true
 			if err = unix.Unlinkat(dir, base, 0); err == nil {
 				err = unix.Mkdirat(dir, base, 0o700)
 			}

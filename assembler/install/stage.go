@@ -10,19 +10,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"github.com/fimg/fimg/repo/rpm"
 )
-
-// staged are the verified contents of a package, ready to be put into place.
-type staged struct {
-	file   *os.File
-	places []int64 // of each file's content in file; -1 where it has none
-	reused bool
-	// oddities are flaws in bytes of the package file that carry nothing.
-	oddities []string
-}
 
 const (
 	// extent is the alignment of contents that may be shared with the tree.
@@ -61,37 +51,49 @@ func layout(files []rpm.File) (places []int64, size int64, err error) {
 // stager unpacks packages ahead of their installation.
 type stager struct {
 	*store
-	opts   *Options
-	reused atomic.Int64
-	cancel context.CancelFunc
-	wg     sync.WaitGroup
+	opts    *Options
+	memory  *memory
+	buffers rpm.Buffers
+	cancel  context.CancelFunc
+	wg      sync.WaitGroup
+}
+
+// job is one package to unpack.
+type job struct {
+	e      *element
+	places []int64
+	size   int64
+	inside bool // room in memory is reserved
+	err    error
 }
 
 // stageAll starts unpacking in the order of the elements and returns at once.
-// Each element's ready channel tells when it is done. Without a store the
-// number of packages ahead is limited, since their files are open.
+// Each element's ready channel tells when it is done. The number of packages
+// ahead is limited, since their files may be open.
 func (t *transaction) stageAll(ctx context.Context, order []*element) (*stager, error) {
 	st, err := t.openStore()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stager{store: st, opts: &t.opts, cancel: cancel}
+	s := &stager{store: st, opts: &t.opts, memory: newMemory(), cancel: cancel}
 	t.ahead = make(chan struct{}, 256)
-	next := make(chan *element)
+	next := make(chan *job)
 	for range t.opts.jobs() {
 		s.wg.Go(func() {
-			for e := range next {
-				e.staged, e.err = s.stage(ctx, e)
-				close(e.ready)
+			for j := range next {
+				j.e.staged, j.e.err = s.stage(ctx, j)
+				staged := j.e.staged
+				close(j.e.ready)
+				s.save(j, staged)
 			}
 		})
 	}
-	s.wg.Go(func() { feed(ctx, order, next, t.ahead) })
+	s.wg.Go(func() { s.feed(ctx, order, next, t.ahead) })
 	return s, nil
 }
 
-func feed(ctx context.Context, order []*element, next chan<- *element, ahead chan struct{}) {
+func (s *stager) feed(ctx context.Context, order []*element, next chan<- *job, ahead chan struct{}) {
 	defer close(next)
 	for i, e := range order {
 		if !e.added {
@@ -99,17 +101,31 @@ func feed(ctx context.Context, order []*element, next chan<- *element, ahead cha
 		}
 		select {
 		case ahead <- struct{}{}:
-			next <- e
-		case <-ctx.Done():
-			for _, rest := range order[i:] {
-				if rest.added {
-					rest.err = ctx.Err()
-					close(rest.ready)
-				}
+			if j := s.job(ctx, e); ctx.Err() == nil {
+				next <- j
+				continue
 			}
-			return
+		case <-ctx.Done():
 		}
+		for _, rest := range order[i:] {
+			if rest.added {
+				rest.err = ctx.Err()
+				close(rest.ready)
+			}
+		}
+		return
 	}
+}
+
+// job lays out the contents of a package and reserves memory for them, unless
+// they are too large or would have to be written anyway for sharing extents.
+func (s *stager) job(ctx context.Context, e *element) *job {
+	j := &job{e: e}
+	j.places, j.size, j.err = layout(e.files)
+	if j.err == nil && !s.clones && j.size <= memoryLimit {
+		j.inside = s.memory.reserve(ctx, j.size) == nil
+	}
+	return j
 }
 
 // stop ends unpacking and frees what was not used.
@@ -118,45 +134,101 @@ func (s *stager) stop(order []*element) {
 	s.wg.Wait()
 	for _, e := range order {
 		if e.staged != nil {
-			e.staged.close()
+			e.staged.release()
+			e.staged = nil
 		}
 	}
 }
 
-func (st *staged) close() {
-	if st.file != nil {
-		st.file.Close()
-		st.file = nil
+// stage verifies and unpacks one package, or finds it in the store.
+func (s *stager) stage(ctx context.Context, j *job) (*staged, error) {
+	err := j.err
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("unpack %s: %w", j.e.nevra, err)
+	}
+	st := &staged{places: j.places, clones: s.clones}
+	st.users.Store(1)
+	if st.file = s.find(j.e, headerKey(j.e.header), j.size, j.places); st.file != nil {
+		st.reused = true
+		if j.inside {
+			s.memory.unreserve(j.size)
+			j.inside = false
+		}
+		return st, nil
+	}
+	if j.inside {
+		err = s.unpackInside(ctx, j, st)
+	} else {
+		err = s.unpackFile(ctx, j, st)
+	}
+	if err != nil {
+		st.release()
+		return nil, fmt.Errorf("unpack %s: %w", j.e.nevra, err)
+	}
+	return st, nil
+}
+
+// unpackInside unpacks into memory. The store gets the contents later (save).
+func (s *stager) unpackInside(ctx context.Context, j *job, st *staged) (err error) {
+	st.memory, st.chunks = s.memory, s.memory.take(j.size)
+	if s.keep {
+		st.users.Store(2)
+	}
+	st.oddities, err = s.unpack(ctx, j, st.fill)
+	if err != nil {
+		st.users.Store(1)
+	}
+	return err
+}
+
+// unpackFile unpacks into a file of the store.
+func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
+	key := headerKey(j.e.header)
+	f, err := s.create(key)
+	if err != nil {
+		return err
+	}
+	st.file = f
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	st.oddities, err = s.unpack(ctx, j, func(in io.Reader, at, _ int64) error { return copyAt(f, at, in, *buf) })
+	if err == nil {
+		err = f.Truncate(j.size)
+	}
+	if err == nil {
+		err = s.commit(key, f, j.size)
+	}
+	return err
+}
+
+// save writes contents that are in memory into the store. It is a cache: what
+// cannot be kept is unpacked again the next time.
+func (s *stager) save(j *job, st *staged) {
+	if st == nil || st.memory == nil || !s.keep {
+		return
+	}
+	defer st.release()
+	if err := s.saveChunks(headerKey(j.e.header), st.chunks, j.size); err != nil {
+		s.opts.log().Warn("package is not kept for the next build", "package", j.e.nevra, "error", err)
 	}
 }
 
-// stage verifies and unpacks one package, or finds it in the store.
-func (s *stager) stage(ctx context.Context, e *element) (*staged, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	places, size, err := layout(e.files)
-	if err != nil {
-		return nil, &UnpackError{e.nevra, e.item.Path, err}
-	}
-	key := headerKey(e.header)
-	if f := s.find(e, key, size, places); f != nil {
-		s.reused.Add(1)
-		return &staged{file: f, places: places, reused: true}, nil
-	}
+func (s *stager) saveChunks(key string, list [][]byte, size int64) error {
 	f, err := s.create(key)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	st := &staged{file: f, places: places}
-	if st.oddities, err = s.unpack(ctx, e, f, places, size); err == nil {
-		err = s.commit(key, f, size)
+	defer f.Close()
+	for i, chunk := range list {
+		part := chunk[:min(chunkSize, size-int64(i)*chunkSize)]
+		if _, err := f.WriteAt(part, int64(i)*chunkSize); err != nil {
+			return fmt.Errorf("store package: %w", err)
+		}
 	}
-	if err != nil {
-		f.Close()
-		return nil, fmt.Errorf("unpack %s: %w", e.nevra, err)
-	}
-	return st, nil
+	return s.commit(key, f, size)
 }
 
 // find returns the stored contents when they can be trusted.
@@ -231,7 +303,7 @@ func (s *stager) reader(e *element) (*os.File, *rpm.Reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := rpm.NewReader(in, rpm.ReaderOptions{SkipRedundant: true})
+	r, err := rpm.NewReader(in, rpm.ReaderOptions{SkipRedundant: true, Buffers: &s.buffers})
 	if err != nil {
 		in.Close()
 		return nil, nil, err
@@ -244,75 +316,32 @@ func (s *stager) reader(e *element) (*os.File, *rpm.Reader, error) {
 	return in, r, nil
 }
 
-// unpack writes the contents of a package and verifies all of it. It returns
-// flaws that do not matter.
-func (s *stager) unpack(ctx context.Context, e *element, out *os.File, places []int64, size int64) ([]string, error) {
-	in, r, err := s.reader(e)
+// unpack reads the contents of a package into put and verifies all of it. It
+// returns flaws that do not matter.
+func (s *stager) unpack(ctx context.Context, j *job, put func(in io.Reader, at, size int64) error) ([]string, error) {
+	in, r, err := s.reader(j.e)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
 	defer r.Close()
-	if len(e.files) > 0 {
-		if err := writeContents(ctx, r, out, places); err != nil {
+	if len(j.e.files) > 0 {
+		stopping := func(in io.Reader, at, size int64) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return put(in, at, size)
+		}
+		if err := writeContents(r, j.places, stopping); err != nil {
 			return nil, err
 		}
 	}
 	v, err := r.Verify(s.opts.Keys)
 	if err == nil {
-		err = v.Err(e.nevra, s.opts.Level)
+		err = v.Err(j.e.nevra, s.opts.Level)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return v.Oddities, out.Truncate(size)
-}
-
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
-
-func writeContents(ctx context.Context, r *rpm.Reader, out *os.File, places []int64) error {
-	p, err := r.Payload(rpm.PayloadOptions{Digests: true})
-	if err != nil {
-		return err
-	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	for {
-		i, err := p.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return err
-		}
-		if !p.HasContent() || places[i] < 0 {
-			continue
-		}
-		if err := copyAt(out, places[i], p, *buf); err != nil {
-			return err
-		}
-	}
-}
-
-// copyAt writes all of in at an offset, in few large writes.
-func copyAt(out *os.File, at int64, in io.Reader, buf []byte) error {
-	for {
-		n, err := io.ReadFull(in, buf)
-		if n > 0 {
-			if _, err := out.WriteAt(buf[:n], at); err != nil {
-				return err
-			}
-			at += int64(n)
-		}
-		switch err {
-		case nil:
-		case io.EOF, io.ErrUnexpectedEOF:
-			return nil
-		default:
-			return err
-		}
-	}
+	return v.Oddities, nil
 }

@@ -24,6 +24,7 @@ import (
 type store struct {
 	dir    string // of the files; with keep unset only of unnamed ones
 	keep   bool
+	clones bool   // files of dir can share extents with the tree
 	boot   string // id of this boot of the kernel
 	policy string // what is demanded of packages
 }
@@ -48,7 +49,24 @@ func (t *transaction) openStore() (*store, error) {
 	if err := os.MkdirAll(s.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store of unpacked packages: %w", err)
 	}
+	s.clones = canClone(s.dir, t.root.Dir())
 	return s, nil
+}
+
+// canClone tries whether files of two directories can share extents.
+func canClone(from, to string) bool {
+	in, err := unix.Open(from, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(in)
+	out, err := unix.Open(to, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+	if err != nil {
+		return false
+	}
+	defer unix.Close(out)
+	_, err = unix.Write(in, make([]byte, extent))
+	return err == nil && clone(out, in, 0, extent) == nil
 }
 
 // policyID names a level and the keys it was reached with.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/fimg/fimg/assembler/chroot"
@@ -34,12 +33,12 @@ type transaction struct {
 	conflicts []Conflict
 
 	paths         *paths
+	dirs          dirs
 	users, groups *names
 	macros        *macro.Set
 	session       *chroot.Session
 	ahead         chan struct{}
 	inUserNS      bool
-	noClone       atomic.Bool
 	warned        map[string]bool
 }
 
@@ -68,7 +67,7 @@ func newTransaction(dir string, opts Options) (*transaction, error) {
 	t := &transaction{
 		opts: opts, root: root, color: transColor(chroot.Arch(opts.Arch)), tid: now.Unix(),
 		byName: map[string][]*element{}, postUn: map[fileTrigger]bool{}, warned: map[string]bool{},
-		paths: newPaths(root), inUserNS: inUserNamespace(),
+		paths: newPaths(root), dirs: dirs{root: root}, inUserNS: inUserNamespace(),
 		users: &names{root: root, file: "etc/passwd"}, groups: &names{root: root, file: "etc/group"},
 		macros: macro.New(chroot.Arch(opts.Arch), opts.Macros),
 	}
@@ -82,6 +81,7 @@ func (t *transaction) close() {
 	if t.session != nil {
 		t.session.Close()
 	}
+	t.dirs.forget()
 	t.root.Close()
 }
 

@@ -1,0 +1,175 @@
+package install
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/repo/rpm"
+)
+
+// staged are the verified contents of a package, ready to be put into place: in
+// memory or in a file.
+type staged struct {
+	file   *os.File
+	clones bool // the file can share extents with the tree
+	memory *memory
+	chunks [][]byte
+	users  atomic.Int32 // of the chunks
+
+	places []int64 // of each file's content; -1 where it has none
+	reused bool
+	// oddities are flaws in bytes of the package file that carry nothing.
+	oddities []string
+}
+
+// release ends one use of the contents.
+func (st *staged) release() {
+	if st.users.Add(-1) > 0 {
+		return
+	}
+	if st.file != nil {
+		st.file.Close()
+	}
+	if st.memory != nil {
+		st.memory.put(st.chunks)
+	}
+	st.file, st.chunks = nil, nil
+}
+
+// pieces calls f with the parts of memory that hold a range of the contents.
+func (st *staged) pieces(at, size int64, f func([]byte) error) error {
+	for size > 0 {
+		chunk := st.chunks[at/chunkSize]
+		part := chunk[at%chunkSize : min(chunkSize, at%chunkSize+size)]
+		if err := f(part); err != nil {
+			return err
+		}
+		at, size = at+int64(len(part)), size-int64(len(part))
+	}
+	return nil
+}
+
+// fill reads a range of the contents.
+func (st *staged) fill(in io.Reader, at, size int64) error {
+	return st.pieces(at, size, func(part []byte) error {
+		_, err := io.ReadFull(in, part)
+		return err
+	})
+}
+
+// write writes the content of file i to an empty file.
+func (st *staged) write(fd, i int, size int64) error {
+	at := st.places[i]
+	if size == 0 || at < 0 {
+		return nil
+	}
+	if st.file == nil {
+		return st.pieces(at, size, func(part []byte) error { return writeAll(fd, part) })
+	}
+	in := int(st.file.Fd())
+	if size >= extent && st.clones && clone(fd, in, at, size) == nil {
+		return nil
+	}
+	return copyRange(fd, in, at, size)
+}
+
+func writeAll(fd int, b []byte) error {
+	for len(b) > 0 {
+		n, err := unix.Write(fd, b)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
+
+// copyRange copies a range of one file to another.
+func copyRange(fd, in int, at, size int64) error {
+	buf := copyBuffers.Get().(*[]byte)
+	defer copyBuffers.Put(buf)
+	for size > 0 {
+		n, err := unix.Pread(in, (*buf)[:min(size, int64(len(*buf)))], at)
+		if err == nil && n == 0 {
+			err = errors.New("the store ends early")
+		}
+		if err == nil {
+			err = writeAll(fd, (*buf)[:n])
+		}
+		if err != nil {
+			return err
+		}
+		at, size = at+int64(n), size-int64(n)
+	}
+	return nil
+}
+
+// clone shares the extents of a range with an empty file and copies what is left
+// behind the last whole one.
+func clone(fd, in int, at, size int64) error {
+	whole := size / extent * extent
+	err := unix.IoctlFileCloneRange(fd, &unix.FileCloneRange{
+		Src_fd: int64(in), Src_offset: uint64(at), Src_length: uint64(whole),
+	})
+	if err != nil || whole == size {
+		return err
+	}
+	if _, err := unix.Seek(fd, whole, io.SeekStart); err != nil {
+		return err
+	}
+	return copyRange(fd, in, at+whole, size-whole)
+}
+
+// writeContents reads the archive of a package: put gets the content of each
+// file that has a place.
+func writeContents(r *rpm.Reader, places []int64, put func(in io.Reader, at, size int64) error) error {
+	p, err := r.Payload(rpm.PayloadOptions{Digests: true})
+	if err != nil {
+		return err
+	}
+	for {
+		i, err := p.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !p.HasContent() || places[i] < 0 {
+			continue
+		}
+		if err := put(p, places[i], p.Size()); err != nil {
+			return err
+		}
+	}
+}
+
+// copyAt writes all of in at an offset, in few large writes.
+func copyAt(out *os.File, at int64, in io.Reader, buf []byte) error {
+	for {
+		n, err := io.ReadFull(in, buf)
+		if n > 0 {
+			if _, err := out.WriteAt(buf[:n], at); err != nil {
+				return err
+			}
+			at += int64(n)
+		}
+		switch err {
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF:
+			return nil
+		default:
+			return err
+		}
+	}
+}
