@@ -17,12 +17,12 @@ type Chunk struct {
 	Data   []byte
 
 	refs atomic.Int32
-	free chan<- []byte
+	free chan<- []byte // nil for a chunk of one writer alone
 }
 
 // Release gives the chunk back; each writer calls it once for each chunk.
 func (c *Chunk) Release() {
-	if c.refs.Add(-1) == 0 {
+	if c.refs.Add(-1) == 0 && c.free != nil {
 		c.free <- c.Data[:ChunkSize]
 	}
 }

@@ -1,19 +1,23 @@
 package disk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 )
 
 // Stream is one writer's view of the shared read.
 type Stream struct {
-	size int64
-	data []Range
-	ctx  context.Context
-	in   chan *Chunk
+	size    int64
+	data    []Range
+	ctx     context.Context
+	in      chan *Chunk
+	table   *table  // the disk's partition table, nil for none
+	patches []patch // what a larger disk needs
 }
 
 // Size is the size of the disk in bytes.
@@ -23,13 +27,13 @@ func (s *Stream) Size() int64 { return s.size }
 // bytes and joined where they then touch. The last may end beyond the disk.
 func (s *Stream) Data(unit int64) []Range {
 	var out []Range
-	for _, d := range s.data {
+	for _, d := range s.all() {
 		if d.Length == 0 {
 			continue
 		}
 		from, to := d.Offset/unit*unit, (d.Offset+d.Length+unit-1)/unit*unit
 		if n := len(out); n > 0 && from <= out[n-1].Offset+out[n-1].Length {
-			out[n-1].Length = to - out[n-1].Offset
+			out[n-1].Length = max(out[n-1].Length, to-out[n-1].Offset)
 			continue
 		}
 		out = append(out, Range{Offset: from, Length: to - from})
@@ -37,9 +41,19 @@ func (s *Stream) Data(unit int64) []Range {
 	return out
 }
 
-// Chunks yields the chunks that hold data, in ascending order; holes are never
-// shown. The loop body must Release every chunk it is given. An error ends it.
-func (s *Stream) Chunks() iter.Seq2[*Chunk, error] {
+// all are the ranges of the disk with those that patches add, in order.
+func (s *Stream) all() []Range {
+	more := s.added()
+	if len(more) == 0 {
+		return s.data
+	}
+	list := append(slices.Clone(s.data), more...)
+	slices.SortFunc(list, func(a, b Range) int { return cmp.Compare(a.Offset, b.Offset) })
+	return list
+}
+
+// shared yields the chunks of the shared read.
+func (s *Stream) shared() iter.Seq2[*Chunk, error] {
 	return func(yield func(*Chunk, error) bool) {
 		for {
 			select {
@@ -80,10 +94,11 @@ func Share(ctx context.Context, src Source, writers []Writer, opts Options) erro
 	if opts.Buffers == 0 {
 		opts.Buffers = 12
 	}
+	table := findTable(src)
 	group, ctx := errgroup.WithContext(ctx)
 	streams := make([]*Stream, len(writers))
 	for i, w := range writers {
-		s := &Stream{size: src.Size(), data: data, ctx: ctx, in: make(chan *Chunk, opts.Buffers)}
+		s := &Stream{size: src.Size(), data: data, ctx: ctx, table: table, in: make(chan *Chunk, opts.Buffers)}
 		streams[i] = s
 		group.Go(func() error { return w(ctx, s) })
 	}

@@ -55,8 +55,9 @@ func write(w compress.Writer, s *disk.Stream, opts Options) error {
 			return err
 		}
 	}
-	data := s.Data(unit)
 	size := (s.Size() + gib - 1) / gib * gib
+	s = s.Grow(size)
+	data := s.Data(unit)
 	if err := writeHeader(w, "disk.raw", size, opts.Epoch, data); err != nil {
 		return err
 	}

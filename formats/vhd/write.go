@@ -85,6 +85,7 @@ func Writer(out disk.Target, opts Options) disk.Writer {
 		if err != nil {
 			return err
 		}
+		s = s.Grow(size)
 		if opts.Fixed {
 			err = writeFixed(out, s, foot, size, opts.Tag)
 		} else {

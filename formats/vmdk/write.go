@@ -35,6 +35,7 @@ func Writer(out disk.Target, pool *ordered.Pool, opts Options) (disk.Writer, err
 		if size > maxSize {
 			return &SizeError{size}
 		}
+		s = s.Grow(ceil(size, sector) * sector)
 		w := &writer{file: disk.NewJoiner(out), target: out, opts: opts,
 			capacity: ceil(size, sector), tables: ceil(size, tableSpan)}
 		var err error
