@@ -255,6 +255,11 @@ func (b *builder) finishTree(ctx context.Context) error {
 			return err
 		}
 	}
+	if b.container() {
+		if err := b.sys.SetUpContainer(); err != nil {
+			return err
+		}
+	}
 	if err := b.collectPackages(ctx); err != nil {
 		return err
 	}
@@ -267,6 +272,12 @@ func (b *builder) clean(context.Context) error {
 		return err
 	}
 	return b.sys.Clean(IsDisk(b.plan.Image))
+}
+
+// container tells whether the image is a container that builds on no other.
+func (b *builder) container() bool {
+	t := &b.plan.Image.Type
+	return (t.Attr.Image == "oci" || t.Attr.Image == "docker") && len(t.DerivedFrom) == 0
 }
 
 // disk writes the raw disk into the work directory.

@@ -91,11 +91,13 @@ func (b *builder) makeRoot() error {
 		return err
 	}
 	b.root = root
+	b.sys = &system.System{Root: root, Image: b.plan.Image, Events: b.opts.Events, Epoch: b.plan.Epoch,
+		MachineID: strings.ReplaceAll(b.plan.seed().UUID("machine").String(), "-", "")}
+	temporary := !b.sys.KeepsTemporary()
 	b.run = &runner{root: root, events: b.opts.Events, phase: "install",
 		env:     []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", b.plan.Epoch.Unix())},
-		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: true, Run: true, Network: !b.opts.Offline, Log: b.opts.Log}}
-	b.sys = &system.System{Root: root, Image: b.plan.Image, Run: b.run.run, Events: b.opts.Events, Epoch: b.plan.Epoch,
-		MachineID: strings.ReplaceAll(b.plan.seed().UUID("machine").String(), "-", "")}
+		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: temporary, Run: temporary, Network: !b.opts.Offline, Log: b.opts.Log}}
+	b.sys.Run = b.run.run
 	return b.sys.Skeleton()
 }
 

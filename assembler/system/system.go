@@ -132,7 +132,11 @@ var volatileCaches = []string{"var/cache/ldconfig/aux-cache", "var/lib/systemd/r
 	"var/lib/rpm-state/kernel", "var/log/dnf.log", "var/log/hawkey.log"}
 
 func (s *System) emptyDirs() error {
-	for _, dir := range []string{"run", "tmp", "dev", "proc", "sys"} {
+	list := []string{"dev", "proc", "sys"}
+	if !s.KeepsTemporary() {
+		list = append(list, "run", "tmp")
+	}
+	for _, dir := range list {
 		names, err := s.Root.ReadDir(dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clean root: %w", err)

@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/testtool"
+)
+
+// container is a description of a few packages that makes a container or an
+// archive.
+func container(t testing.TB, typ string) description.Options {
+	repo := testtool.Repo(t)
+	xml := `<image schemaversion="8.5" name="box"><description type="system"><author>Ann</author><contact>ann@example.org</contact>
+<specification>s</specification></description><preferences><version>1.2.3</version><packagemanager>dnf4</packagemanager>` + typ + `</preferences>
+<repository type="rpm-md" alias="demo"><source path="dir://` + repo + `"/></repository>
+<packages type="bootstrap">` + base + `</packages></image>`
+	files := fstest.MapFS{"config.xml": {Data: []byte(xml)},
+		"config.sh":                      {Data: []byte("touch /tmp/left; printf '[boot]\\nsystemd=true\\n' > /etc/wsl.conf\n"), Mode: 0o755},
+		"root/etc/wsl-distribution.conf": {Data: []byte("[oobe]\n"), Mode: 0o644}}
+	return description.Options{FS: files, Arch: "x86_64"}
+}
+
+const containerType = `<containerconfig name="team/box" tag="v1" additionalnames=":latest,other:v2" maintainer="Me" user="root" workingdir="/srv">
+<entrypoint execute="/usr/bin/env"><argument name="-i"/></entrypoint><subcommand execute="/bin/sh"/>
+<expose><port number="80/tcp"/><port number="53/udp"/></expose><volumes><volume name="/data"/></volumes>
+<environment><env name="B" value="2"/><env name="A" value="1"/></environment>
+<labels><label name="org.example" value="yes"/></labels><history created_by="hand" author="H">why</history>
+<stopsignal>SIGINT</stopsignal></containerconfig>`
+
+// inspected is what skopeo tells of a configuration.
+type inspected struct {
+	Created, Author, Architecture, OS string
+	Config                            struct {
+		User, WorkingDir, StopSignal string
+		Entrypoint, Cmd, Env         []string
+		Labels                       map[string]string
+		ExposedPorts, Volumes        map[string]any
+	}
+	History []struct {
+		CreatedBy string `json:"created_by"`
+		Author    string
+		Comment   string
+	}
+}
+
+func buildContainer(t *testing.T, opt description.Options) (*assembler.Plan, string) {
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	p := plan(t, load(t, opt))
+	r := build(t, p, buildOptions(t.TempDir()))
+	return p, r.Products[0].Path
+}
+
+// unxz unpacks an archive for tools that do not.
+func unxz(t *testing.T, name string) string {
+	testtool.Run(t, "xz", "-dk", name)
+	return strings.TrimSuffix(name, ".xz")
+}
+
+func TestOCI(t *testing.T) {
+	p, name := buildContainer(t, container(t, `<type image="oci">`+containerType+`</type>`))
+	if filepath.Base(name) != "box.x86_64-1.2.3.oci.tar.xz" {
+		t.Errorf("the file is called %s", name)
+	}
+	plain := unxz(t, name)
+	var got inspected
+	if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--config", "oci-archive:"+plain)), &got); err != nil {
+		t.Fatal(err)
+	}
+	c := got.Config
+	if got.Author != "Me" || got.Architecture != "amd64" || got.OS != "linux" || got.Created != p.Epoch.UTC().Format("2006-01-02T15:04:05Z") {
+		t.Errorf("image is %+v", got)
+	}
+	if c.User != "root" || c.WorkingDir != "/srv" || c.StopSignal != "SIGINT" || c.Labels["org.example"] != "yes" ||
+		!slices.Equal(c.Entrypoint, []string{"/usr/bin/env", "-i"}) || !slices.Equal(c.Cmd, []string{"/bin/sh"}) ||
+		!slices.Equal(c.Env, []string{"A=1", "B=2"}) || len(c.ExposedPorts) != 2 || len(c.Volumes) != 1 {
+		t.Errorf("configuration is %+v", c)
+	}
+	if len(got.History) != 1 || got.History[0].CreatedBy != "hand" || got.History[0].Author != "H" || got.History[0].Comment != "why" {
+		t.Errorf("history is %+v", got.History)
+	}
+	checkRoot(t, plain, "team/box:v1")
+}
+
+// checkRoot has umoci unpack the image and looks at what kiwi changes in it.
+func checkRoot(t *testing.T, archive, ref string) {
+	dir := t.TempDir()
+	testtool.Run(t, "skopeo", "copy", "oci-archive:"+archive, "oci:"+dir+"/layout:x")
+	testtool.Run(t, "umoci", "unpack", "--image", dir+"/layout:x", dir+"/bundle")
+	root := dir + "/bundle/rootfs"
+	text, err := os.ReadFile(root + "/etc/securetty")
+	if err != nil || !slices.Contains(strings.Split(string(text), "\n"), "console") {
+		t.Errorf("securetty is %q, %v", text, err)
+	}
+	for _, gone := range []string{"/tmp/left", "/image", "/.kconfig"} {
+		if _, err := os.Lstat(root + gone); err == nil {
+			t.Errorf("%s is in the container", gone)
+		}
+	}
+	want := testtool.Run(t, "stat", "-c", "%a %u:%g", root+"/usr/bin/bash")
+	if want != "755 0:0\n" {
+		t.Errorf("bash is %s", want)
+	}
+}
+
+func TestDocker(t *testing.T) {
+	_, name := buildContainer(t, container(t, `<type image="docker" ensure_empty_tmpdirs="false"><containerconfig name="box" additionalnames=":two,other"/></type>`))
+	plain := unxz(t, name)
+	var got inspected
+	if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--config", "docker-archive:"+plain)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Config.Cmd, []string{"/bin/bash"}) || got.Config.Env != nil || got.Author != "Ann <ann@example.org>" {
+		t.Errorf("got %+v", got)
+	}
+	dir := t.TempDir()
+	testtool.Run(t, "skopeo", "copy", "docker-archive:"+plain+":box:latest", "oci:"+dir+"/layout:x")
+	testtool.Run(t, "umoci", "unpack", "--image", dir+"/layout:x", dir+"/bundle")
+	if _, err := os.Stat(dir + "/bundle/rootfs/tmp/left"); err != nil {
+		t.Errorf("/tmp was emptied: %v", err)
+	}
+	for _, ref := range []string{"box:latest", "box:two", "other:latest"} {
+		testtool.Run(t, "skopeo", "inspect", "docker-archive:"+plain+":"+ref)
+	}
+}
+
+func TestArchives(t *testing.T) {
+	_, wsl := buildContainer(t, container(t, `<type image="wsl"/>`))
+	if filepath.Ext(wsl) != ".wsl" {
+		t.Errorf("the file is called %s", wsl)
+	}
+	_, tbz := buildContainer(t, container(t, `<type image="tbz"/>`))
+	for _, program := range []string{"tar", "bsdtar"} {
+		names := strings.Split(strings.TrimSpace(testtool.Run(t, program, "-tf", wsl)), "\n")
+		for _, n := range names {
+			if strings.HasPrefix(n, "./") || strings.HasPrefix(n, "/") || strings.HasPrefix(n, "dev/") || strings.HasPrefix(n, "boot/") {
+				t.Errorf("%s: member %s", program, n)
+			}
+		}
+		if !slices.Contains(names, "etc/wsl.conf") || !slices.Contains(names, "etc/wsl-distribution.conf") {
+			t.Errorf("%s: the configuration of WSL is missing", program)
+		}
+		if list := testtool.Run(t, program, "-tf", tbz); !strings.Contains(list, "usr/bin/bash\n") {
+			t.Errorf("%s: no bash in the archive", program)
+		}
+	}
+	if head, err := os.ReadFile(wsl); err != nil || head[0] != 0x1f || head[1] != 0x8b {
+		t.Errorf("no gzip: %v", err)
+	}
+}
