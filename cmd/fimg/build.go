@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 
@@ -64,6 +65,7 @@ func newBuildCmd(a *app) *cobra.Command {
 	var s selection
 	var w work
 	var target, workDir string
+	var push []string
 	var keepRoot bool
 	cmd := &cobra.Command{
 		Use:   "build",
@@ -84,13 +86,14 @@ func newBuildCmd(a *app) *cobra.Command {
 			}
 			opts := assembler.BuildOptions{TargetDir: target, WorkDir: workDir, CacheDir: w.cacheDir, Offline: w.offline,
 				Jobs: w.jobs, Proxy: w.proxy, KeepRoot: keepRoot, PrivateMounts: private, Log: a.log}
-			return a.buildAll(cmd.Context(), images, &w, opts)
+			return a.buildAll(cmd.Context(), images, &w, opts, push)
 		},
 	}
 	s.add(cmd)
 	w.add(cmd)
 	cmd.Flags().StringVar(&target, "target-dir", "out", "directory for the results")
 	cmd.Flags().StringVar(&workDir, "work-dir", "", "directory for the root tree while it is built (default: memory, or in the target directory when there is not plenty)")
+	cmd.Flags().StringArrayVar(&push, "push", nil, "store the finished container in a registry as HOST/NAME:TAG; repeatable")
 	cmd.Flags().BoolVar(&keepRoot, "keep-root", false, "leave the root tree in build/image-root")
 	return cmd
 }
@@ -105,14 +108,22 @@ func (a *app) enterBuild() (private bool, err error) {
 
 // buildAll plans all images before it builds the first, so that a mistake in one
 // is found before hours of work on another. Several images get a directory each.
-func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work, opts assembler.BuildOptions) error {
+func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work, opts assembler.BuildOptions, push []string) error {
 	p := a.newPrinter()
 	defer p.close()
+	if len(push) > 0 && len(images) > 1 {
+		return usageError{errors.New("push: several images cannot have one name")}
+	}
 	plans := make([]*assembler.Plan, len(images))
 	for i, img := range images {
 		plan, err := a.plan(ctx, w, img, p)
 		if err != nil {
 			return err
+		}
+		if len(push) > 0 {
+			if err := assembler.CanPush(plan); err != nil {
+				return err
+			}
 		}
 		plans[i] = plan
 	}
@@ -129,6 +140,11 @@ func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work
 		p.close()
 		if err := a.printResult(plan, result); err != nil {
 			return err
+		}
+		for _, ref := range push {
+			if err := assembler.Push(ctx, plan, result, ref, opts.TargetDir); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

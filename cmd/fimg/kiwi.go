@@ -200,5 +200,5 @@ func (k *kiwi) build(ctx context.Context, private bool) error {
 	w := &work{cacheDir: filepath.Join(k.sharedDir, "fimg")}
 	opts := assembler.BuildOptions{TargetDir: k.targetDir, CacheDir: w.cacheDir, PrivateMounts: private, Log: k.a.log,
 		KeepPackages: filepath.Join(k.sharedDir, "dnf", "cache", "packages")}
-	return k.a.buildAll(ctx, images, w, opts)
+	return k.a.buildAll(ctx, images, w, opts, nil)
 }

@@ -2,12 +2,17 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/fimg/fimg/assembler"
 	"github.com/fimg/fimg/description"
@@ -66,7 +71,12 @@ func unxz(t *testing.T, name string) string {
 }
 
 func TestOCI(t *testing.T) {
-	p, name := buildContainer(t, container(t, `<type image="oci">`+containerType+`</type>`))
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	p := plan(t, load(t, container(t, `<type image="oci">`+containerType+`</type>`)))
+	r := build(t, p, buildOptions(t.TempDir()))
+	name := r.Products[0].Path
+	checkPush(t, p, r)
 	if filepath.Base(name) != "box.x86_64-1.2.3.oci.tar.xz" {
 		t.Errorf("the file is called %s", name)
 	}
@@ -88,6 +98,19 @@ func TestOCI(t *testing.T) {
 		t.Errorf("history is %+v", got.History)
 	}
 	checkRoot(t, plain, "team/box:v1")
+}
+
+// checkPush stores the container in a registry, where skopeo finds the same.
+func checkPush(t *testing.T, p *assembler.Plan, r *assembler.Result) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	ref := strings.TrimPrefix(server.URL, "http://") + "/team/box:v1"
+	if err := assembler.Push(t.Context(), p, r, ref, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if text := testtool.Run(t, "skopeo", "inspect", "--tls-verify=false", "docker://"+ref); !strings.Contains(text, `"amd64"`) {
+		t.Errorf("the registry has %s", text)
+	}
 }
 
 // checkRoot has umoci unpack the image and looks at what kiwi changes in it.

@@ -1,0 +1,151 @@
+// Package registry pushes container images to registries and pulls those that
+// others build on (OCI distribution specification 1.1), by means of
+// go-containerregistry. It is a room of its own, so that only those who talk to
+// registries carry that library. Registries on the machine itself are spoken to
+// without TLS; logins are those of "docker login" and "podman login".
+package registry
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/fimg/fimg/formats/oci"
+	"github.com/fimg/fimg/internal/fault"
+)
+
+// Options say how to reach a registry.
+type Options struct {
+	// User and Password replace the login of docker and podman; empty means
+	// that, or anonymous.
+	User, Password string
+	// Transport makes the requests; nil means the library's own, which knows
+	// the proxies of the environment.
+	Transport http.RoundTripper
+}
+
+func (o Options) remote(ctx context.Context) []remote.Option {
+	list := []remote.Option{remote.WithContext(ctx), remote.WithUserAgent("fimg")}
+	if o.User != "" {
+		list = append(list, remote.WithAuth(&authn.Basic{Username: o.User, Password: o.Password}))
+	} else {
+		list = append(list, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+	}
+	if o.Transport != nil {
+		list = append(list, remote.WithTransport(o.Transport))
+	}
+	return list
+}
+
+func parse(ref string) (name.Reference, error) {
+	r, err := name.ParseReference(ref)
+	if err != nil {
+		return nil, fault.New(fault.Usage, fmt.Errorf("read reference %q: %w", ref, err))
+	}
+	return r, nil
+}
+
+// Push stores the image under HOST/NAME:TAG. Layers that are there already are
+// not sent again. An answer other than success is of the class Repository.
+func Push(ctx context.Context, i *oci.Image, ref string, opts Options) error {
+	r, err := parse(ref)
+	if err != nil {
+		return err
+	}
+	config, manifest, err := i.Encode()
+	if err != nil {
+		return err
+	}
+	image, err := partial.CompressedToImage(&local{i, config, manifest})
+	if err == nil {
+		err = remote.Write(r, image, opts.remote(ctx)...)
+	}
+	if err != nil {
+		return fault.New(fault.Repository, fmt.Errorf("push %s: %w", ref, err))
+	}
+	return nil
+}
+
+// Pull finds the image of an architecture, as rpm names it. Its layers are
+// fetched and verified when they are read, each time.
+func Pull(ctx context.Context, ref, arch string, opts Options) (*oci.Image, error) {
+	r, err := parse(ref)
+	if err != nil {
+		return nil, err
+	}
+	machine, variant, known := oci.Platform(arch)
+	if !known {
+		return nil, fault.New(fault.Usage, fmt.Errorf("pull %s: architecture %q has no name for container images", ref, arch))
+	}
+	platform := v1.Platform{OS: "linux", Architecture: machine, Variant: variant}
+	image, err := remote.Image(r, append(opts.remote(ctx), remote.WithPlatform(platform))...)
+	if err != nil {
+		return nil, fault.New(fault.Repository, fmt.Errorf("pull %s: %w", ref, err))
+	}
+	manifest, err := image.RawManifest()
+	if err != nil {
+		return nil, fault.New(fault.Repository, fmt.Errorf("pull %s: %w", ref, err))
+	}
+	pulled, err := oci.Assemble(manifest, func(digest string) (io.ReadCloser, error) { return open(image, digest) })
+	if err != nil {
+		return nil, fmt.Errorf("pull %s: %w", ref, err)
+	}
+	return pulled, nil
+}
+
+// open reads a blob of a remote image.
+func open(image v1.Image, digest string) (io.ReadCloser, error) {
+	hash, err := v1.NewHash(digest)
+	if err != nil {
+		return nil, err
+	}
+	layer, err := image.LayerByDigest(hash) // the configuration counts as one
+	if err != nil {
+		return nil, err
+	}
+	return layer.Compressed()
+}
+
+// local is an image of ours as the library wants it.
+type local struct {
+	image            *oci.Image
+	config, manifest []byte
+}
+
+func (l *local) RawConfigFile() ([]byte, error) { return l.config, nil }
+func (l *local) RawManifest() ([]byte, error)   { return l.manifest, nil }
+
+func (l *local) MediaType() (types.MediaType, error) {
+	var m struct{ MediaType types.MediaType }
+	err := json.Unmarshal(l.manifest, &m)
+	return m.MediaType, err
+}
+
+func (l *local) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
+	for _, layer := range l.image.Layers {
+		if layer.Digest == h.String() {
+			return &blob{layer, h}, nil
+		}
+	}
+	return nil, fmt.Errorf("find layer %s: no such layer", h)
+}
+
+// blob is one layer.
+type blob struct {
+	layer oci.Layer
+	hash  v1.Hash
+}
+
+func (b *blob) Digest() (v1.Hash, error)            { return b.hash, nil }
+func (b *blob) Size() (int64, error)                { return b.layer.Size, nil }
+func (b *blob) MediaType() (types.MediaType, error) { return types.MediaType(b.layer.MediaType), nil }
+func (b *blob) Compressed() (io.ReadCloser, error)  { return b.layer.Open() }
