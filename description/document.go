@@ -126,7 +126,7 @@ func (d *Document) included(k *node) ([]etree.Token, error) {
 	}
 	name, found := d.resolveInclude(from)
 	if !found {
-		return nil, d.refuse(k, NoInclude, fmt.Sprintf("included file %s does not exist", from))
+		return nil, d.refuse(k, NoInclude, "included file "+from+" does not exist"+d.includeHint(from))
 	}
 	root, err := d.tree(name)
 	if err != nil {
@@ -156,7 +156,8 @@ func includedMistake(err error) error {
 }
 
 // resolveInclude finds the file of an include reference: this:// and bare paths
-// are relative to the main file; of any other URL host and path name a local file.
+// are relative to the main file; of any other URL host and path name a local file,
+// which is relative to the working directory as with kiwi.
 func (d *Document) resolveInclude(from string) (string, bool) {
 	base := path.Dir(d.file)
 	rest, here := strings.CutPrefix(from, "this://")
@@ -169,7 +170,7 @@ func (d *Document) resolveInclude(from string) (string, bool) {
 	case l.scheme == "" && err == nil:
 		names = append(names, d.files.locate(plain, base))
 	case l.scheme != "":
-		names = []string{d.files.locate(l.host+l.path, ""), d.files.locate(l.host+l.path, base)}
+		names = []string{d.files.workingPath(l.host + l.path)}
 	}
 	for _, name := range names {
 		if d.files.exists(name) {
@@ -177,6 +178,15 @@ func (d *Document) resolveInclude(from string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// includeHint says how to write a URL that was meant to be relative to the main file.
+func (d *Document) includeHint(from string) string {
+	l := splitLocation(from)
+	if name := l.host + l.path; l.scheme != "" && !path.IsAbs(name) && d.files.exists(d.files.locate(name, path.Dir(d.file))) {
+		return " in the working directory; this://" + name + " is relative to the description"
+	}
+	return ""
 }
 
 // copy returns a document of its own that may be changed.

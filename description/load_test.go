@@ -129,6 +129,27 @@ func TestIncludeFromDisk(t *testing.T) {
 	}
 }
 
+// TestIncludeByURL: kiwi takes a relative path in a URL from the working directory.
+func TestIncludeByURL(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("d/part/x.xml", `<image><users><user name="u" password="p"/></users></image>`)
+	write("d/config.xml", small(`<include from="file://part/x.xml"/>`))
+	_, err := Open(context.Background(), Options{Dir: filepath.Join(dir, "d")})
+	if err == nil || !strings.Contains(err.Error(), "this://part/x.xml is relative to the description") {
+		t.Errorf("%v", err)
+	}
+	t.Chdir(filepath.Join(dir, "d"))
+	if _, err := Open(context.Background(), Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUpgrade(t *testing.T) {
 	old := `<image schemaversion="7.4" name="Old">
 	<description type="system"><author>a</author><contact>c</contact><specification>s</specification></description>

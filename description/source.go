@@ -43,6 +43,14 @@ func (f *files) locate(name, base string) string {
 	return path.Join(base, name)
 }
 
+// workingPath is a path relative to the working directory; an fs.FS has none.
+func (f *files) workingPath(name string) string {
+	if full, err := filepath.Abs(filepath.FromSlash(name)); f.dir != "" && err == nil {
+		return filepath.ToSlash(full)
+	}
+	return f.locate(name, "")
+}
+
 func (f *files) open(name string) (fs.File, error) {
 	switch {
 	case f.dir == "":
