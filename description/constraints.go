@@ -114,6 +114,10 @@ func (v *validator) constrain(n *node, above []*node, images map[string]string) 
 		v.constrainType(n, images)
 	case "systemdisk":
 		v.constrainLVM(n, up(above, 1))
+	case "size":
+		v.constrainSize(n, up(above, 1))
+	case "packages":
+		v.constrainBootstrap(n, up(above, 1))
 	case "volume":
 		if _, ok := n.attr("quota"); ok && up(above, 2).get("filesystem") != "btrfs" {
 			v.report(v.at(n), Schema, "attribute quota needs filesystem=\"btrfs\" in <type>", "", nil)
@@ -129,11 +133,57 @@ func (v *validator) constrain(n *node, above []*node, images map[string]string) 
 			v.report(v.at(n), Schema, "<securelinux> is only available with the boot loader zipl", "", nil)
 		}
 	}
+	v.constrainParent(n, up(above, 1))
 	for _, c := range others {
 		if c.element == n.name() {
 			v.onlyFor(n, up(above, 1), c)
 		}
 	}
+}
+
+// constrainParent applies the rules that want something of the element around.
+func (v *validator) constrainParent(n, parent *node) {
+	need := func(good bool, text string) {
+		if !good {
+			v.report(v.at(n), Schema, text, "", nil)
+		}
+	}
+	switch n.name() {
+	case "collectionModule":
+		need(parent.get("type") == "bootstrap", "<collectionModule> is only available in <packages type=\"bootstrap\">")
+		_, stream := n.attr("stream")
+		need(n.get("enable") == "true" || !stream, "attribute stream is only available with enable=\"true\": a module is disabled as a whole")
+	case "luksformat":
+		_, luks := parent.attr("luks")
+		need(luks, "<luksformat> needs the attribute luks of <type>")
+	case "installmedia":
+		need(parent.get("installiso") == "true" || parent.get("installpxe") == "true",
+			"<installmedia> needs installiso=\"true\" or installpxe=\"true\" in <type>")
+	}
+}
+
+// constrainSize: what stays unpartitioned is part of the size.
+func (v *validator) constrainSize(n, parent *node) {
+	free, ok := n.attr("unpartitioned")
+	if ok && parent.is("type") && !(xpathNumber(free) <= xpathNumber(n.all())) {
+		v.report(v.origins.attr(n, "unpartitioned"), Schema,
+			fmt.Sprintf("attribute unpartitioned is %q, more than the size, or with a sign", free), "", nil)
+	}
+}
+
+// constrainBootstrap: a bootstrap package is for apt, wherever that is chosen.
+func (v *validator) constrainBootstrap(n, root *node) {
+	if _, ok := n.attr("bootstrap_package"); !ok {
+		return
+	}
+	for p := range root.every("preferences") {
+		for m := range p.every("packagemanager") {
+			if m.text() == "apt" {
+				return
+			}
+		}
+	}
+	v.report(v.origins.attr(n, "bootstrap_package"), Schema, "attribute bootstrap_package is only available with the package manager apt", "", nil)
 }
 
 func (v *validator) onlyFor(n, parent *node, c onlyFor) {

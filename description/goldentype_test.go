@@ -25,7 +25,7 @@ func goldenType(img *Image) object {
 		"installmedia_initrd": object{"add": dr(t.InstallMedia.Add, false), "omit": dr(t.InstallMedia.Omit, false), "set": dr(t.InstallMedia.Set, false)},
 		"firmware":            goldenFirmware(t.Firmware), "format_options": options, "fs_create_options": t.CreateOptions,
 		"fs_mount_options": t.MountOptions, "kernelcmdline": orNil(t.KernelCmdline), "luks_format_options": list(t.LuksOptions),
-		"partitions": goldenPartitions(t), "volume_group": t.Root.Group, "volume_management": orNil(t.Root.Manager),
+		"partitions": goldenPartitions(img), "volume_group": t.Root.Group, "volume_management": orNil(t.Root.Manager),
 		"oemconfig": object{"multipath_scan": t.OEM.MultipathScan, "resize": t.OEM.Resize, "swap_name": t.OEM.SwapName,
 			"systemsize": t.OEM.SystemSize, "swap_mbytes": nilZero(t.OEM.SwapMB)},
 		"spare_part_mbytes": nilZero(t.SparePartMB), "volumes": goldenVolumes(t),
@@ -90,11 +90,14 @@ func goldenFirmware(f Firmware) any {
 		"ofw_mode": f.OFW, "opal_mode": f.OPAL, "partition_table": f.Table, "prep_partition_mbytes": f.PrepMB}
 }
 
-func goldenPartitions(t Type) object {
-	out := object{}
-	for _, p := range t.Partitions {
+func goldenPartitions(img *Image) object {
+	out, ids := object{}, map[string]any{}
+	for k := range img.state.typ.first("partitions").every("partition") {
+		ids[k.get("name")] = orNil(k.get("part_id"))
+	}
+	for _, p := range img.Type.Partitions {
 		out[p.Name] = object{"mbsize": p.MB, "clone": p.Clones, "partition_name": p.PartName, "partition_type": p.Type,
-			"partition_id": orNil(numberText(p.ID)), "mountpoint": orNil(p.Mountpoint), "filesystem": orNil(p.Filesystem), "label": p.Label}
+			"partition_id": ids[p.Name], "mountpoint": orNil(p.Mountpoint), "filesystem": orNil(p.Filesystem), "label": p.Label}
 	}
 	return out
 }
@@ -116,8 +119,12 @@ func goldenVolumes(t Type) []any {
 		if v.FullSize {
 			size = nil
 		}
+		mountpoint := any(v.Mountpoint)
+		if v.Mountpoint == "" && (v.Root || v.Source.Line == 0) {
+			mountpoint = nil
+		}
 		out = append(out, object{"name": v.Name, "parent": v.Parent, "size": size, "fullsize": v.FullSize,
-			"mountpoint": orNil(v.Mountpoint), "realpath": v.Path, "label": orNil(v.Label), "attributes": attrs,
+			"mountpoint": mountpoint, "realpath": v.Path, "label": orNil(v.Label), "attributes": attrs,
 			"is_root_volume": v.Root})
 	}
 	return out

@@ -80,6 +80,12 @@ func TestMistakesSayWhatIsAllowed(t *testing.T) {
 		{`<preferences><type image="oem" filesystem="ext4" bootpartsize="99999999999999999999"/></preferences>`, "63 bits"},
 		{`<preferences><type image="oem" filesystem="ext4" embed_verity_metadata="true" embed_integrity_metadata="true"/></preferences>`, "needs verity_blocks"},
 		{`<preferences><type image="oem" filesystem="ext4" format="ocy:qcow2"/></preferences>`, "not oci: or docker:"},
+		{`<packages type="image"><collectionModule name="m" enable="true"/></packages>`, `only available in <packages type="bootstrap">`},
+		{`<packages type="bootstrap"><collectionModule name="m" enable="false" stream="1"/></packages>`, "disabled as a whole"},
+		{`<packages type="bootstrap" bootstrap_package="b"/>`, "package manager apt"},
+		{`<preferences><type image="oem" filesystem="ext4"><luksformat><option name="a"/></luksformat></type></preferences>`, "needs the attribute luks"},
+		{`<preferences><type image="oem" filesystem="ext4" installiso="1"><installmedia/></type></preferences>`, `installiso="true"`},
+		{`<preferences><type image="oem" filesystem="ext4"><size unpartitioned="6">5</size></type></preferences>`, "more than the size"},
 		{`<foo xmlns="urn:x"/>`, "not allowed in <image>"},
 		{`<extension/>`, "nothing else"}, {`<extension><a/></extension>`, "no namespace"},
 		{`<include/>`, "lacks its attribute from"},
@@ -96,6 +102,21 @@ func TestMistakesSayWhatIsAllowed(t *testing.T) {
 	} {
 		if list := mistakes(t, text); !strings.Contains(list[0].Error(), say) {
 			t.Errorf("%s says %v", text, list[0])
+		}
+	}
+}
+
+// TestWiderRules: rules that look further than at one element and its parent.
+func TestWiderRules(t *testing.T) {
+	for _, rest := range []string{
+		`<packages type="bootstrap"><collectionModule name="m" enable="true" stream="1"/><collectionModule name="n" enable="false"/></packages>`,
+		`<packages type="bootstrap" bootstrap_package="b"/><preferences><packagemanager>apt</packagemanager></preferences>`,
+		`<preferences><type image="oem" filesystem="ext4" luks=""><luksformat><option name="a"/></luksformat></type></preferences>`,
+		`<preferences><type image="oem" filesystem="ext4" installpxe="true"><installmedia/></type></preferences>`,
+		`<preferences><type image="oem" filesystem="ext4"><size unpartitioned=" 5">5</size></type></preferences>`,
+	} {
+		if _, err := openText(small(rest)); err != nil {
+			t.Errorf("%s: %v", rest, err)
 		}
 	}
 }
