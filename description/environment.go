@@ -178,8 +178,12 @@ func (img *Image) ProfileText(further ...Variable) string {
 			b.WriteString(quoteLine(line))
 		}
 	}
-	return b.String()
+	return lineBreaks.Replace(b.String())
 }
+
+// lineBreaks end a line of the quoted text for Python's splitlines, which kiwi uses.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\x1c", "\n", "\x1d", "\n",
+	"\x1e", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
 // quoteLine does what kiwi's quoting of the file does to one line: comments and
 // empty lines go, outer quotes are removed, backslash escapes undone, single

@@ -91,13 +91,13 @@ func goldenFirmware(f Firmware) any {
 }
 
 func goldenPartitions(img *Image) object {
-	out, ids := object{}, map[string]any{}
+	out, nodes := object{}, map[string]*node{}
 	for k := range img.state.typ.first("partitions").every("partition") {
-		ids[k.get("name")] = orNil(k.get("part_id"))
+		nodes[k.get("name")] = k
 	}
 	for _, p := range img.Type.Partitions {
 		out[p.Name] = object{"mbsize": p.MB, "clone": p.Clones, "partition_name": p.PartName, "partition_type": p.Type,
-			"partition_id": ids[p.Name], "mountpoint": orNil(p.Mountpoint), "filesystem": orNil(p.Filesystem), "label": p.Label}
+			"partition_id": written(nodes[p.Name], "part_id"), "mountpoint": written(nodes[p.Name], "mountpoint"), "filesystem": orNil(p.Filesystem), "label": p.Label}
 	}
 	return out
 }

@@ -147,8 +147,8 @@ func TestTranslate(t *testing.T) {
 
 func TestProfileQuoting(t *testing.T) {
 	img := &Image{Environment: []Variable{{"b", "x"}, {"a", "1"}}}
-	got := img.ProfileText(Variable{"a", `it's`}, Variable{"c", `"out er"`}, Variable{"d", `a\"b\\c\`}, Variable{"e", "'"}, Variable{"f", "one\n# no\n\ntwo"}, Variable{"g", `'a'b`}, Variable{"h", "''x''"})
-	want := `a='it'\''s'` + "\nb='x'\nc='out er'\n" + `d='a"b\c\'` + "\n" + `e=''\'''` + "\n" + "f='one'\ntwo\n" + "g='ab'\n" + `h=''\''x'\'''` + "\n"
+	got := img.ProfileText(Variable{"a", `it's`}, Variable{"c", `"out er"`}, Variable{"d", `a\"b\\c\`}, Variable{"e", "'"}, Variable{"f", "one\n# no\n\ntwo"}, Variable{"g", `'a'b`}, Variable{"h", "''x''"}, Variable{"i", "a\u2028b\r\nc\u0085d"})
+	want := `a='it'\''s'` + "\nb='x'\nc='out er'\n" + `d='a"b\c\'` + "\n" + `e=''\'''` + "\n" + "f='one'\ntwo\n" + "g='ab'\n" + `h=''\''x'\'''` + "\n" + "i='a\nb\n'\nc\nd\n"
 	if got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
