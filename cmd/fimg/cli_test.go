@@ -108,6 +108,32 @@ func TestKiwiOptions(t *testing.T) {
 	}
 }
 
+// With kiwi several profiles make one image; fimg's own verbs make one of each.
+func TestProfilesTogether(t *testing.T) {
+	name := writeSmall(t, strings.Replace(small, "</image>", `<profiles><profile name="Other" description="B"/></profiles>
+		<preferences profiles="Other"><type image="tbz"/></preferences></image>`, 1))
+	for together, want := range map[bool]int{true: 1, false: 2} {
+		s := selection{description: name, arch: "x86_64", profiles: []string{"Disk", "Other"}, together: together}
+		if list, err := s.images(t.Context()); err != nil || len(list) != want {
+			t.Errorf("together %v: %d images, %v", together, len(list), err)
+		}
+	}
+}
+
+// FuzzKiwiOptions gives the parser any words.
+func FuzzKiwiOptions(f *testing.F) {
+	f.Add("--profile\nP\n--debug\nsystem\nbuild\n--set-type-attr=a=b\n--unknown\nx\n--\n-\n---")
+	f.Fuzz(func(t *testing.T, text string) {
+		k := &kiwi{a: &app{out: &bytes.Buffer{}, err: &bytes.Buffer{}}}
+		words, err := k.parse(k.flags(), strings.Split(text, "\n"))
+		for _, w := range words {
+			if err == nil && strings.HasPrefix(w, "-") {
+				t.Errorf("option %q among the words", w)
+			}
+		}
+	})
+}
+
 func TestBootCommand(t *testing.T) {
 	testtool.Need(t, "qemu-system-x86_64")
 	for _, fw := range []string{"bios", "uefi"} {

@@ -187,6 +187,10 @@ func (k *kiwi) build(ctx context.Context, private bool) error {
 	if k.targetDir == "" {
 		return usageError{errors.New("system build needs --target-dir")}
 	}
+	if k.s.description == "" {
+		return usageError{errors.New("system build needs --description")}
+	}
+	k.s.together = true
 	for _, e := range k.setEnv {
 		name, value, _ := strings.Cut(e, "=")
 		if err := os.Setenv(name, value); err != nil {

@@ -25,6 +25,7 @@ type selection struct {
 	arch        string
 	repos       []string
 	over        description.Overrides
+	together    bool // all profiles are of one image, as with kiwi
 }
 
 // add declares the flags on a verb.
@@ -130,7 +131,7 @@ func (s *selection) images(ctx context.Context) ([]*description.Image, error) {
 		return nil, err
 	}
 	sets := [][]string{all.Profiles}
-	if len(all.Profiles) > 1 {
+	if len(all.Profiles) > 1 && !s.together {
 		if separate, err := s.separate(ctx, all); err != nil || separate {
 			if err != nil {
 				return nil, err
