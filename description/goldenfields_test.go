@@ -80,7 +80,7 @@ func goldenFields(img *Image) object {
 		"arch": img.Arch, "build_type_name": img.Type.Attr.Image, "bundle_format": orNil(img.Type.Attr.BundleFormat),
 		"certificates": certificateNames(img), "containers": goldenContainers(img),
 		"description": object{"author": img.About.Author, "contact": img.About.Contact[0], "specification": img.About.Specification},
-		"displayname": written(s.doc.root, "displayname"), "drivers": img.Drivers, "id": orNil(img.ID),
+		"displayname": written(s.doc.root, "displayname"), "drivers": img.Drivers, "id": written(s.doc.root, "id"),
 		"initrd_system": img.Type.InitrdSystem, "locale": locale, "name": img.Name,
 		"keytable_first": firstOf(p, "keytable_first", p.KeytableFirst), "timezone_first": firstOf(p, "timezone_first", p.TimezoneFirst),
 		"packagemanager": p.PackageManager, "release_version": release, "rpm_locale": rpmLocale,

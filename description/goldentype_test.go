@@ -28,7 +28,7 @@ func goldenType(img *Image) object {
 		"partitions": goldenPartitions(img), "volume_group": t.Root.Group, "volume_management": orNil(t.Root.Manager),
 		"oemconfig": object{"multipath_scan": t.OEM.MultipathScan, "resize": t.OEM.Resize, "swap_name": t.OEM.SwapName,
 			"systemsize": t.OEM.SystemSize, "swap_mbytes": nilZero(t.OEM.SwapMB)},
-		"spare_part_mbytes": nilZero(t.SparePartMB), "volumes": goldenVolumes(t),
+		"spare_part_mbytes": nilZero(t.SparePartMB), "volumes": goldenVolumes(img),
 	}
 	if t.Attr.SparePart != "" {
 		out["spare_part_mbytes"] = t.SparePartMB
@@ -102,9 +102,15 @@ func goldenPartitions(img *Image) object {
 	return out
 }
 
-func goldenVolumes(t Type) []any {
+func goldenVolumes(img *Image) []any {
 	out := []any{}
-	for _, v := range t.Volumes {
+	var nodes []*node // of the volumes that are written
+	for k := range img.state.typ.first("systemdisk").every("volume") {
+		if img.state.matches(k) {
+			nodes = append(nodes, k)
+		}
+	}
+	for i, v := range img.Type.Volumes {
 		attrs := []string{}
 		if v.Quota != "" {
 			attrs = append(attrs, "quota="+v.Quota)
@@ -119,12 +125,15 @@ func goldenVolumes(t Type) []any {
 		if v.FullSize {
 			size = nil
 		}
-		mountpoint := any(v.Mountpoint)
+		mountpoint, label := any(v.Mountpoint), orNil(v.Label)
+		if i < len(nodes) {
+			label = written(nodes[i], "label")
+		}
 		if v.Mountpoint == "" && (v.Root || v.Source.Line == 0) {
 			mountpoint = nil
 		}
 		out = append(out, object{"name": v.Name, "parent": v.Parent, "size": size, "fullsize": v.FullSize,
-			"mountpoint": mountpoint, "realpath": v.Path, "label": orNil(v.Label), "attributes": attrs,
+			"mountpoint": mountpoint, "realpath": v.Path, "label": label, "attributes": attrs,
 			"is_root_volume": v.Root})
 	}
 	return out
