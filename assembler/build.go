@@ -9,6 +9,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/tree"
@@ -59,6 +60,7 @@ type builder struct {
 	signed map[string]bool // repositories whose packages must be signed
 	code   bootCode
 	raw    *os.File
+	base   *oci.Image // the container this one builds on
 	start  time.Time
 
 	installed []manifest.Package
@@ -73,7 +75,7 @@ func Build(ctx context.Context, plan *Plan, opts BuildOptions) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(b.steps(ctx), b.closeRoot())
+	err = errors.Join(b.steps(ctx), b.closeRoot(), b.closeBase())
 	if cleanup := release(); err == nil {
 		err = cleanup
 	}

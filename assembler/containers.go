@@ -46,7 +46,7 @@ func (b *builder) treeOutput(ctx context.Context, t tree.Tree, o Output) error {
 // containerImage writes an oci-archive or a docker archive, packed with xz.
 func (b *builder) containerImage(ctx context.Context, t tree.Tree, o Output) error {
 	a := &b.plan.Image.Type.Attr
-	image, err := oci.Build(ctx, t, containerConfig(b.plan), oci.Options{Workers: b.workers(), TempDir: b.work,
+	image, err := oci.Build(ctx, t, containerConfig(b.plan), oci.Options{Base: b.base, Workers: b.workers(), TempDir: b.work,
 		Exclude: oci.DefaultExclude(a.EnsureEmptyTmpdirs.IsFalse())})
 	if err != nil {
 		return err

@@ -60,6 +60,10 @@ func total(repos []*repo.Repository) int {
 
 // resolve fills in the lock, unless the caller gave one.
 func (p *Plan) resolve(ctx context.Context, opts Options) error {
+	base, err := p.findBase(ctx, opts.Offline)
+	if err != nil {
+		return err
+	}
 	if p.Lock != nil {
 		if p.Lock.Arch != p.Image.Arch {
 			return &manifest.LockError{Text: "it is for " + p.Lock.Arch + ", the image for " + p.Image.Arch}
@@ -84,6 +88,9 @@ func (p *Plan) resolve(ctx context.Context, opts Options) error {
 		return fault.New(fault.Repository, fmt.Errorf("resolve packages: %w", errEmpty))
 	}
 	r := &resolution{plan: p, repos: repos}
+	if r.base, err = installedBase(p.Image, base); err != nil {
+		return err
+	}
 	if err := r.run(ctx); err != nil {
 		return err
 	}
@@ -108,6 +115,7 @@ type resolution struct {
 	plan  *Plan
 	repos []*repo.Repository
 	comps *comps.Comps
+	base  []picked // what the container holds that this one builds on
 }
 
 func (r *resolution) run(ctx context.Context) error {
@@ -120,13 +128,9 @@ func (r *resolution) run(ctx context.Context) error {
 	for _, one := range r.repos {
 		lock.Repositories = append(lock.Repositories, lockedRepo(one))
 	}
-	boot, _, err := r.phase(ctx, &img.Packages.Bootstrap, nil)
+	boot, rest, err := r.phases(ctx)
 	if err != nil {
-		return fmt.Errorf("resolve bootstrap packages: %w", err)
-	}
-	rest, boot, err := r.phase(ctx, &img.Packages.Image, boot)
-	if err != nil {
-		return fmt.Errorf("resolve image packages: %w", err)
+		return err
 	}
 	for phase, list := range [][]picked{boot, rest} {
 		for _, p := range list {
@@ -138,10 +142,40 @@ func (r *resolution) run(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(lock.Packages, func(a, b manifest.LockedPackage) int { return strings.Compare(a.NEVRA, b.NEVRA) })
-	if lock.Remove, err = r.removal(append(rest, boot...)); err != nil {
+	if lock.Remove, err = r.removal(slices.Concat(rest, boot, r.base)); err != nil {
 		return fmt.Errorf("resolve removals: %w", err)
 	}
 	r.plan.Lock = lock
+	return nil
+}
+
+// phases resolves kiwi's two transactions, the second on what the first leaves.
+func (r *resolution) phases(ctx context.Context) (boot, rest []picked, err error) {
+	p := &r.plan.Image.Packages
+	boot, kept, err := r.phase(ctx, &p.Bootstrap, r.base)
+	if err == nil {
+		err = r.keepsBase(kept)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("resolve bootstrap packages: %w", err)
+	}
+	rest, kept, err = r.phase(ctx, &p.Image, append(kept, boot...))
+	if err == nil {
+		err = r.keepsBase(kept)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("resolve image packages: %w", err)
+	}
+	return slices.DeleteFunc(kept, func(p picked) bool { return p.base }), rest, nil
+}
+
+// keepsBase refuses to replace or remove packages of a base container.
+func (r *resolution) keepsBase(kept []picked) error {
+	for _, p := range r.base {
+		if !slices.ContainsFunc(kept, func(k picked) bool { return k.base && k.ID == p.ID }) {
+			return &UnsupportedError{What: "replacing " + p.nevra() + " of the base container", Source: r.plan.Image.Source.String()}
+		}
+	}
 	return nil
 }
 

@@ -25,6 +25,7 @@ type Plan struct {
 	Version int                `json:"version"`
 	Image   *description.Image `json:"image"`
 	Lock    *manifest.Lock     `json:"lock"`
+	Base    *Base              `json:"base,omitempty"` // the container it builds on
 	Epoch   time.Time          `json:"epoch"`          // newest time in the image
 	Seed    string             `json:"seed,omitempty"` // the user's own word
 	Layout  *partition.Layout  `json:"layout"`         // of a disk, with an estimated root size; nil otherwise

@@ -21,6 +21,7 @@ type picked struct {
 	// first is the number of the first repository among the universe's sources:
 	// 1 behind an installed system, else 0.
 	first int
+	base  bool // part of the container this one builds on
 }
 
 // nevra is the package's name as the lock has it.
@@ -45,7 +46,7 @@ func (r *resolution) phase(ctx context.Context, want *description.Phase, before 
 		return nil, nil, err
 	}
 	for _, item := range t.Install {
-		chosen = append(chosen, picked{item, u, first})
+		chosen = append(chosen, picked{Item: item, in: u, first: first})
 	}
 	gone := map[string]bool{}
 	for _, id := range slices.Concat(t.Remove, t.Replace) {
@@ -76,11 +77,8 @@ func (r *resolution) jobs(u *pool.Universe, want *description.Phase) ([]solve.Jo
 func (r *resolution) join(ctx context.Context, before []picked) (*pool.Universe, int, error) {
 	var list []pool.Source
 	if len(before) > 0 {
-		ids := make([]pool.ID, len(before))
-		for i, p := range before {
-			ids[i] = p.ID
-		}
-		installed, err := pool.Subset(before[0].in, ids)
+		in := before[len(before)-1].in
+		installed, err := pool.Subset(in, idsIn(in, before))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -92,6 +90,22 @@ func (r *resolution) join(ctx context.Context, before []picked) (*pool.Universe,
 	}
 	u, err := pool.NewUniverse(r.plan.Image.Arch, list...)
 	return u, first, err
+}
+
+// idsIn are packages as a universe numbers them that has them all: what a base
+// container holds is installed in every later one.
+func idsIn(in *pool.Universe, list []picked) []pool.ID {
+	installed := map[string]pool.ID{}
+	for first, end := in.Installed(); first < end; first++ {
+		installed[in.Package(first).NEVRA()] = first
+	}
+	ids := make([]pool.ID, len(list))
+	for i, p := range list {
+		if ids[i] = p.ID; p.in != in {
+			ids[i] = installed[p.nevra()]
+		}
+	}
+	return ids
 }
 
 // groupPackages expands the collections of a phase.

@@ -19,9 +19,14 @@ import (
 
 // state is what the layers below make of one path.
 type state struct {
-	node tree.Node
-	sum  [sha256.Size]byte // of a regular file's content
+	node  tree.Node
+	sum   [sha256.Size]byte // of a regular file's content
+	from  member            // what put it there
+	alias string            // the name it was linked to
 }
+
+// member is a place in the layers: number of the layer and of the member in it.
+type member struct{ layer, index int }
 
 // maxPaths is the most paths that the layers of a base image may have.
 const maxPaths = 5_000_000
@@ -29,16 +34,30 @@ const maxPaths = 5_000_000
 // flatten reads the layers of an image and returns what they add up to.
 func (i *Image) flatten() (map[string]state, error) {
 	paths := map[string]state{}
-	for _, l := range i.Layers {
-		if err := l.addTo(paths); err != nil {
+	for n, l := range i.Layers {
+		if err := l.addTo(paths, n); err != nil {
 			return nil, fmt.Errorf("read layer %s: %w", l.Digest, err)
 		}
 	}
 	return paths, nil
 }
 
-// addTo lays the layer over what is there.
-func (l Layer) addTo(paths map[string]state) error {
+// addTo lays the layer, the nth, over what is there.
+func (l Layer) addTo(paths map[string]state, n int) error {
+	own := map[string]bool{}
+	return l.members(func(index int, h *tar.Header, content io.Reader) error {
+		if err := addMember(paths, own, member{n, index}, h, content); err != nil {
+			return err
+		}
+		if len(paths) > maxPaths {
+			return fmt.Errorf("more than %d paths", maxPaths)
+		}
+		return nil
+	})
+}
+
+// members shows the members of the layer; at the end its digest is verified.
+func (l Layer) members(fn func(index int, h *tar.Header, content io.Reader) error) error {
 	r, err := l.Open()
 	if err != nil {
 		return err
@@ -48,23 +67,19 @@ func (l Layer) addTo(paths map[string]state) error {
 	if err != nil {
 		return err
 	}
-	own := map[string]bool{}
-	for t := tar.NewReader(plain); ; {
+	t := tar.NewReader(plain)
+	for index := 0; ; index++ {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			return drain(plain, r)
 		}
 		if err != nil {
 			return err
 		}
-		if err := addMember(paths, own, h, t); err != nil {
+		if err := fn(index, h, t); err != nil {
 			return err
 		}
-		if len(paths) > maxPaths {
-			return fmt.Errorf("more than %d paths", maxPaths)
-		}
 	}
-	return drain(plain, r)
 }
 
 // drain reads to the end, which verifies the digest.
@@ -77,7 +92,7 @@ func drain(list ...io.Reader) error {
 	return nil
 }
 
-func addMember(paths map[string]state, own map[string]bool, h *tar.Header, content io.Reader) error {
+func addMember(paths map[string]state, own map[string]bool, from member, h *tar.Header, content io.Reader) error {
 	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
 	if name == "" {
 		return nil
@@ -91,7 +106,7 @@ func addMember(paths map[string]state, own map[string]bool, h *tar.Header, conte
 		remove(paths, own, dir+hidden, true)
 		return nil
 	}
-	s := state{node: nodeOf(name, h)}
+	s := state{node: nodeOf(name, h), from: from}
 	switch h.Typeflag {
 	case tar.TypeReg:
 		hash := sha256.New()
@@ -105,7 +120,7 @@ func addMember(paths map[string]state, own map[string]bool, h *tar.Header, conte
 			return fmt.Errorf("hard link %s to nothing", name)
 		}
 		s = target
-		s.node.Path = name
+		s.node.Path, s.from, s.alias = name, from, target.node.Path
 	}
 	if old, ok := paths[name]; ok && old.node.IsDir() && !s.node.IsDir() {
 		remove(paths, own, name+"/", false)

@@ -134,6 +134,60 @@ func checkRoot(t *testing.T, archive, ref string) {
 	}
 }
 
+// TestDerived builds a container on another, from an archive and from a registry:
+// one layer comes on top, with what is new and nothing else.
+func TestDerived(t *testing.T) {
+	_, name := buildContainer(t, container(t, `<type image="oci">`+containerType+`</type>`))
+	layers := func(archive string) []string {
+		var manifest struct{ Layers []struct{ Digest string } }
+		if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--raw", "oci-archive:"+archive)), &manifest); err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, l := range manifest.Layers {
+			list = append(list, l.Digest)
+		}
+		return list
+	}
+	opt := container(t, `<type image="oci" derived_from="file://`+name+`#v1"><containerconfig name="more"><labels><label name="x" value="y"/></labels></containerconfig></type>`)
+	files := opt.FS.(fstest.MapFS)
+	files["config.xml"].Data = []byte(strings.Replace(string(files["config.xml"].Data), base, `<package name="sed"/>`, 1))
+	p, derived := buildContainer(t, opt)
+	for _, pkg := range p.Lock.Packages {
+		if strings.HasPrefix(pkg.NEVRA, "bash-") {
+			t.Error("bash is installed again")
+		}
+	}
+	plain, below := unxz(t, derived), unxz(t, name)
+	if got, want := layers(plain), layers(below); len(got) != 2 || got[0] != want[0] {
+		t.Errorf("layers %v on %v", got, want)
+	}
+	var got inspected
+	if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--config", "oci-archive:"+plain)), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Config.Labels["x"] != "y" || got.Config.Labels["org.example"] != "yes" || got.Config.WorkingDir != "/srv" || len(got.History) != 2 {
+		t.Errorf("configuration is %+v", got)
+	}
+	dir := t.TempDir()
+	testtool.Run(t, "skopeo", "copy", "oci-archive:"+plain, "oci:"+dir+"/layout:x")
+	testtool.Run(t, "umoci", "unpack", "--image", dir+"/layout:x", dir+"/bundle")
+	names := testtool.Run(t, "rpm", "--dbpath", rpmdbOf(dir+"/bundle/rootfs"), "-qa", "--qf", "%{name}\n")
+	if !strings.Contains(names, "sed\n") || strings.Count(names, "\nbash\n") > 1 || !strings.Contains(names, "bash\n") {
+		t.Errorf("packages are %s", names)
+	}
+}
+
+// rpmdbOf is where a root has its package database.
+func rpmdbOf(root string) string {
+	for _, dir := range []string{"/usr/lib/sysimage/rpm", "/var/lib/rpm"} {
+		if _, err := os.Stat(root + dir + "/rpmdb.sqlite"); err == nil {
+			return root + dir
+		}
+	}
+	return root
+}
+
 func TestDocker(t *testing.T) {
 	_, name := buildContainer(t, container(t, `<type image="docker" ensure_empty_tmpdirs="false"><containerconfig name="box" additionalnames=":two,other"/></type>`))
 	plain := unxz(t, name)

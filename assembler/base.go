@@ -1,0 +1,166 @@
+package assembler
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fimg/fimg/assembler/install/rpmdb"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/formats/oci"
+	"github.com/fimg/fimg/formats/oci/registry"
+	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/repo"
+	"github.com/fimg/fimg/repo/pool"
+	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/repo/solve"
+)
+
+// Base is the container that another builds on (kiwi's derived_from).
+type Base struct {
+	Reference string `json:"reference"` // as the description gives it
+	Digest    string `json:"digest"`    // of its manifest, which names all content
+}
+
+// baseTransports are the ways to name a base: kiwi's file:// with a tag behind
+// "#", and those of skopeo.
+var baseTransports = []string{"oci-archive:", "docker-archive:", "oci:"}
+
+// openBase opens the container that a reference names. Registries are only asked
+// when the network may be used.
+func openBase(ctx context.Context, ref, arch string, offline bool) (*oci.Image, error) {
+	image, err := findBase(ctx, ref, arch, offline)
+	if err != nil {
+		return nil, fmt.Errorf("open base container: %w", err)
+	}
+	want, _, _ := oci.Platform(arch)
+	if got := image.Architecture(); got != want {
+		return nil, errors.Join(fault.New(fault.Description, fmt.Errorf("open base container: %s is for %s, the image for %s", ref, got, want)), image.Close())
+	}
+	return image, nil
+}
+
+func findBase(ctx context.Context, ref, arch string, offline bool) (*oci.Image, error) {
+	if name, ok := strings.CutPrefix(ref, "docker://"); ok {
+		if offline {
+			return nil, fault.New(fault.Repository, fmt.Errorf("%s: the network may not be used", ref))
+		}
+		return registry.Pull(ctx, name, arch, registry.Options{})
+	}
+	name := strings.TrimPrefix(ref, "file://")
+	name, tag, _ := strings.Cut(name, "#")
+	for _, t := range baseTransports {
+		if rest, ok := strings.CutPrefix(ref, t); ok {
+			name, tag, _ = strings.Cut(rest, ":")
+		}
+	}
+	if !filepath.IsAbs(name) {
+		return nil, fault.New(fault.Description, fmt.Errorf("%q: want file:///PATH#TAG, oci:PATH:TAG, oci-archive:PATH:TAG, docker-archive:PATH:TAG or docker://HOST/NAME:TAG", ref))
+	}
+	return oci.Open(name, tag, arch, "")
+}
+
+func baseDigest(i *oci.Image) (string, error) {
+	_, manifest, err := i.Encode()
+	sum := sha256.Sum256(manifest)
+	return "sha256:" + hex.EncodeToString(sum[:]), err
+}
+
+// findBase fills in the plan's base and returns the packages in it.
+func (p *Plan) findBase(ctx context.Context, offline bool) ([]*rpm.Header, error) {
+	list := p.Image.Type.DerivedFrom
+	if len(list) == 0 {
+		return nil, nil
+	}
+	image, err := openBase(ctx, list[0], p.Image.Arch, offline)
+	if err != nil {
+		return nil, err
+	}
+	defer image.Close()
+	digest, err := baseDigest(image)
+	if err != nil {
+		return nil, err
+	}
+	p.Base = &Base{Reference: list[0], Digest: digest}
+	return basePackages(ctx, image)
+}
+
+// basePackages reads the package database of a container, if it has one.
+func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) {
+	dir, err := os.MkdirTemp("", "fimg-base-*")
+	if err != nil {
+		return nil, fmt.Errorf("read base container: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	found := map[string]bool{}
+	err = image.Extract(ctx, func(n *tree.Node, link string, content io.Reader) error {
+		at := slices.Index(databaseDirs, filepath.Dir(n.Path))
+		if at < 0 || n.Type() != tree.TypeFile || link != "" || !strings.HasPrefix(filepath.Base(n.Path), rpmdb.FileName) {
+			return nil
+		}
+		to := filepath.Join(dir, fmt.Sprint(at), filepath.Base(n.Path))
+		found[filepath.Dir(to)] = true
+		return writeAll(to, content)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read base container: %w", err)
+	}
+	for at := range databaseDirs {
+		if sub := filepath.Join(dir, fmt.Sprint(at)); found[sub] {
+			return headersOf(ctx, sub)
+		}
+	}
+	return nil, nil
+}
+
+func headersOf(ctx context.Context, dir string) ([]*rpm.Header, error) {
+	list, err := rpmdb.List(ctx, dir)
+	if err != nil {
+		return nil, fmt.Errorf("read base container: %w", err)
+	}
+	headers := make([]*rpm.Header, len(list))
+	for i, p := range list {
+		headers[i] = p.Header
+	}
+	return headers, nil
+}
+
+func writeAll(name string, content io.Reader) error {
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return err
+	}
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, content)
+	return errors.Join(err, f.Close())
+}
+
+// installedBase are the packages of a base as a transaction finds them.
+func installedBase(img *description.Image, headers []*rpm.Header) ([]picked, error) {
+	if len(headers) == 0 {
+		return nil, nil
+	}
+	index, err := repo.Installed(headers)
+	if err != nil {
+		return nil, err
+	}
+	u, err := pool.NewUniverse(img.Arch, pool.Source{Index: index, Name: "@System", Installed: true})
+	if err != nil {
+		return nil, err
+	}
+	var list []picked
+	for id := range u.All() {
+		list = append(list, picked{Item: solve.Item{ID: id, Reason: solve.User}, in: u, base: true})
+	}
+	return list, nil
+}

@@ -1,0 +1,133 @@
+package assembler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/internal/tree"
+)
+
+// unpackBase puts the container that the image builds on into the root.
+func (b *builder) unpackBase(ctx context.Context) error {
+	want := b.plan.Base
+	if want == nil {
+		return nil
+	}
+	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, b.opts.Offline)
+	if err != nil {
+		return err
+	}
+	b.base = image // until the build ends
+	if got, err := baseDigest(image); err != nil || got != want.Digest {
+		return errors.Join(err, fault.New(fault.Signature, fmt.Errorf("open base container: it is %s, the plan names %s", got, want.Digest)))
+	}
+	if err := image.Spool(ctx, b.work); err != nil {
+		return err
+	}
+	u := &baseUnpacker{root: b.root, ledger: b.ledger}
+	if err := image.Extract(ctx, u.put); err != nil {
+		return fmt.Errorf("unpack base container: %w", err)
+	}
+	return u.finish()
+}
+
+func (b *builder) closeBase() error {
+	if b.base == nil {
+		return nil
+	}
+	return b.base.Close()
+}
+
+// baseUnpacker makes paths in a root. What the kernel refuses goes to the ledger.
+type baseUnpacker struct {
+	root   *rootfs.Root
+	ledger *tree.Ledger
+	dirs   []tree.Node // whose times are set at the end
+}
+
+func (u *baseUnpacker) put(n *tree.Node, link string, content io.Reader) error {
+	if err := u.make(n, link, content); err != nil || link != "" {
+		return err
+	}
+	if n.IsDir() {
+		u.dirs = append(u.dirs, *n)
+	}
+	return u.meta(n)
+}
+
+// finish sets the times of directories, which making their content changed.
+func (u *baseUnpacker) finish() error {
+	for i := range u.dirs {
+		if err := u.meta(&u.dirs[i]); err != nil {
+			return fmt.Errorf("unpack base container: %w", err)
+		}
+	}
+	return nil
+}
+
+func (u *baseUnpacker) make(n *tree.Node, link string, content io.Reader) error {
+	if err := u.root.MkdirAll(path.Dir(n.Path), 0o755); err != nil {
+		return err
+	}
+	if n.IsDir() {
+		return u.root.MkdirAll(n.Path, 0o755)
+	}
+	if err := u.root.RemoveAll(n.Path); err != nil {
+		return err
+	}
+	if link != "" {
+		return u.root.Link(link, n.Path)
+	}
+	switch n.Type() {
+	case tree.TypeLink:
+		return u.root.Symlink(n.Target, n.Path)
+	case tree.TypeFile:
+		return u.file(n.Path, content)
+	}
+	err := u.root.Mknod(n.Path, n.Mode&unix.S_IFMT, n.Major, n.Minor)
+	if errors.Is(err, unix.EPERM) {
+		u.ledger.Update(n.Path, func(e *tree.Entry) { e.Mode, e.Major, e.Minor = n.Mode, n.Major, n.Minor })
+		return u.file(n.Path, nil)
+	}
+	return err
+}
+
+func (u *baseUnpacker) file(name string, content io.Reader) error {
+	f, err := u.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	if content != nil {
+		_, err = io.Copy(f, content)
+	}
+	return errors.Join(err, f.Close())
+}
+
+// meta sets owner, mode, extended attributes and time.
+func (u *baseUnpacker) meta(n *tree.Node) error {
+	err := u.root.Lchown(n.Path, int(n.UID), int(n.GID))
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.EINVAL) {
+		u.ledger.Update(n.Path, func(e *tree.Entry) { e.Owner = &tree.Owner{UID: n.UID, GID: n.GID} })
+		err = nil
+	}
+	if err == nil && n.Type() != tree.TypeLink {
+		err = u.root.Chmod(n.Path, n.Mode&0o7777)
+	}
+	if err != nil {
+		return err
+	}
+	for _, x := range n.Xattrs {
+		if err := u.root.Lsetxattr(n.Path, x.Name, x.Value); err != nil {
+			u.ledger.Update(n.Path, func(e *tree.Entry) { e.Xattrs = append(e.Xattrs, x) })
+		}
+	}
+	return u.root.Lchtime(n.Path, n.MTime)
+}
