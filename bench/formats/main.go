@@ -111,6 +111,7 @@ func (b *bench) side(names ...string) error {
 			return err
 		}
 		slowest, cpu = max(slowest, c.wall), cpu+c.cpu
+		fmt.Printf("%-20s fimg %6.1fs (cpu %6.1fs)\n", name, c.wall.Seconds(), c.cpu.Seconds())
 		all = append(all, p)
 	}
 	c, err := b.ours(all)
@@ -118,7 +119,8 @@ func (b *bench) side(names ...string) error {
 		return err
 	}
 	bound := max(slowest, cpu/2)
-	fmt.Printf("side by side %v: %.1fs, bound %.1fs, ratio %.2f\n", names, c.wall.Seconds(), bound.Seconds(), c.wall.Seconds()/bound.Seconds())
+	fmt.Printf("side by side %v: %.1fs (cpu %.1fs), bound %.1fs, ratio %.2f\n", names, c.wall.Seconds(), c.cpu.Seconds(),
+		bound.Seconds(), c.wall.Seconds()/bound.Seconds())
 	var self unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &self); err != nil {
 		return err
