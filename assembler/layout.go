@@ -10,7 +10,6 @@ import (
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/partition"
-	"github.com/fimg/fimg/partition/filesystem/btrfs"
 )
 
 const mib = partition.MiB
@@ -103,18 +102,6 @@ func volumeLocation(t *description.Type, v description.Volume) string {
 		return path.Join(rootVolume(t), v.Path)
 	}
 	return path.Join(v.Parent, v.Path)
-}
-
-// subvolumes are the btrfs subvolumes besides the root's.
-func subvolumes(t *description.Type) []btrfs.Subvolume {
-	var list []btrfs.Subvolume
-	for _, v := range t.Volumes {
-		if v.Root || t.Root.Manager != "btrfs" {
-			continue
-		}
-		list = append(list, btrfs.Subvolume{Path: strings.TrimPrefix(v.Path, "/"), Location: volumeLocation(t, v), NoCOW: v.NoCoW})
-	}
-	return list
 }
 
 // identifiers are everything that fstab, boot loader and file systems must agree

@@ -91,9 +91,13 @@ func TestOtherLayouts(t *testing.T) {
 		t.Errorf("separate boot: %+v", sys)
 	}
 	nested := described(t, `<type image="oem" filesystem="btrfs" firmware="efi" btrfs_set_default_volume="false"><bootloader name="grub2"/>
-<systemdisk><volume name="home"/><volume name="var/log" parent="/"/></systemdisk></type>`)
+<systemdisk><volume name="home" quota="2G"/><volume name="var/log" parent="/"/></systemdisk></type>`)
 	var places []string
-	for _, v := range subvolumes(&nested.Type) {
+	volumes, err := subvolumes(&nested.Type)
+	if err != nil || volumes[0].Limit != 2<<30 {
+		t.Errorf("subvolumes %+v, %v", volumes, err)
+	}
+	for _, v := range volumes {
 		places = append(places, v.Path+"="+v.Location)
 	}
 	if got := strings.Join(places, " "); got != "home=@/home var/log=var/log" {

@@ -42,5 +42,5 @@ func checkSupported(img *description.Image) error {
 	default:
 		return refuse("boot loader " + t.Bootloader.Name)
 	}
-	return nil
+	return checkCreateOptions(t)
 }

@@ -81,8 +81,8 @@ func (d *diskWriter) estimateRoot(ctx context.Context) (int64, error) {
 			size, err = btrfs.Estimate(ctx, d.rootTree(), opts)
 		}
 	default:
-		opts := ext4.Options{Kind: kind}
-		if err = ext4.ParseArgs(d.img.Type.CreateOptions, &opts); err == nil {
+		var opts ext4.Options
+		if opts, err = d.extOptions(0, kind, "", d.ids.root, "root"); err == nil {
 			size, err = ext4.Estimate(ctx, d.rootTree(), opts)
 		}
 	}
@@ -132,7 +132,8 @@ func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.
 	case partition.ESP:
 		return fat.Write(ctx, w, d.espTree(), fat.Options{Size: w.size, Bits: 16, SectorSize: sector, Label: "EFI", Serial: d.ids.esp})
 	case partition.Swap:
-		return swap.Write(w, swap.Options{Size: w.size, Label: "SWAP", UUID: d.ids.swap})
+		return swap.Write(w, swap.Options{Size: w.size, Label: "SWAP", UUID: d.ids.swap,
+			PageSize: swap.PageSizeFor(d.img.Arch), BigEndian: swap.BigEndianFor(d.img.Arch)})
 	case partition.PReP:
 		_, err := w.WriteAt(d.boot.prep, 0)
 		return err
@@ -194,61 +195,16 @@ func (d *diskWriter) writeFS(ctx context.Context, w *window, kind string, t tree
 		_, err = btrfs.Write(ctx, w, t, opts)
 		return err
 	case "ext2", "ext3", "ext4":
-		opts := ext4.Options{Size: w.size, Kind: kind, Label: label, UUID: id, HashSeed: d.seed.Sub(name).UUID("hash"),
-			Time: d.epoch, Workers: d.jobs}
-		if err := ext4.ParseArgs(d.img.Type.CreateOptions, &opts); err != nil {
+		opts, err := d.extOptions(w.size, kind, label, id, name)
+		if err != nil {
 			return err
 		}
 		return ext4.Write(ctx, w, t, opts)
 	case "vfat", "fat16", "fat32":
-		return fat.Write(ctx, w, t, fat.Options{Size: w.size, Label: label, Serial: d.seed.Uint32("filesystem " + name)})
+		bits := map[string]int{"fat16": 16, "fat32": 32}[kind]
+		return fat.Write(ctx, w, t, fat.Options{Size: w.size, Bits: bits, Label: label, Serial: d.seed.Uint32("filesystem " + name)})
 	}
 	return &UnsupportedError{What: "file system " + kind}
-}
-
-func (d *diskWriter) btrfsOptions(size int64, label string, id seed.UUID, name string) (btrfs.Options, error) {
-	t := &d.img.Type
-	opts := btrfs.Options{Label: label, UUID: id, Seed: d.seed.Sub(name), Size: size, SectorSize: btrfsSector(d.img.Arch),
-		Time: d.epoch, Workers: d.jobs, Events: d.events}
-	var err error
-	if opts.Compression, err = compression(t.Attr.FSMountOptions); err != nil || name != "root" {
-		return opts, err
-	}
-	opts.Root, opts.RootDefault = rootVolume(t), t.Root.SetDefault && rootVolume(t) != ""
-	opts.Subvolumes = subvolumes(t)
-	if t.Attr.BtrfsQuotaGroups.IsTrue() {
-		opts.Quota = btrfs.QuotaFull
-	}
-	return opts, nil
-}
-
-// btrfsSector is the sector size the target's kernel mounts everywhere: 4 KiB
-// since subpage support.
-func btrfsSector(string) int { return 4096 }
-
-// compression reads compress and compress-force of mount options.
-func compression(options string) (btrfs.Compression, error) {
-	var c btrfs.Compression
-	for _, o := range strings.Split(options, ",") {
-		key, value, _ := strings.Cut(o, "=")
-		if key != "compress" && key != "compress-force" {
-			continue
-		}
-		algo, level, _ := strings.Cut(value, ":")
-		c = btrfs.Compression{Force: key == "compress-force", Level: number(level)}
-		switch algo {
-		case "", "zlib":
-			c.Algo = btrfs.Zlib
-		case "lzo":
-			c.Algo = btrfs.LZO
-		case "zstd":
-			c.Algo = btrfs.ZSTD
-		case "no", "none":
-		default:
-			return c, usage("mount option %s: unknown compression", o)
-		}
-	}
-	return c, nil
 }
 
 // window is a part of the disk as a writer's whole device.

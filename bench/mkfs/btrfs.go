@@ -25,8 +25,8 @@ type btrfsFlags struct {
 func btrfsKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *os.File) error {
 	f := &btrfsFlags{}
 	set.StringVar(&f.compress, "compress", "", "zlib, lzo or zstd, with :LEVEL; force- in front compresses everything")
-	set.StringVar(&f.sums, "csum", "crc32c", "crc32c, xxhash, sha256 or blake2")
-	set.StringVar(&f.quota, "quota", "off", "off, full or simple")
+	set.StringVar(&f.sums, "csum", "", "crc32c, xxhash, sha256 or blake2")
+	set.StringVar(&f.quota, "quota", "", "off, full or simple")
 	set.IntVar(&f.opts.NodeSize, "nodesize", 0, "bytes of a node")
 	set.IntVar(&f.opts.SectorSize, "sectorsize", 0, "bytes of a sector")
 	set.StringVar(&f.opts.Root, "root", "", "subvolume of the tree's root")
@@ -35,8 +35,15 @@ func btrfsKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *o
 	set.BoolVar(&f.opts.MetadataSingle, "single", false, "one copy of the metadata")
 	set.BoolVar(&f.opts.BlockGroupTree, "block-group-tree", false, "block-group tree")
 	set.BoolVar(&f.opts.NoFreeSpaceTree, "no-free-space-tree", false, "no free-space tree")
+	set.BoolVar(&f.opts.NoHolesDisabled, "holes", false, "explicit hole extents instead of the feature no-holes")
+	set.BoolVar(&f.opts.NoDataCOW, "nodatacow", false, "as the mount option: no copy-on-write for any file")
+	set.BoolVar(&f.opts.RootNoCOW, "root-nocow", false, "chattr +C on everything in the root's subvolume")
+	set.IntVar(&f.opts.MaxInline, "max-inline", 0, "bytes kept in the metadata; 0: 2048, -1: none")
+	set.Func("options", "options of mkfs.btrfs, as \"-n 4096 -O block-group-tree\"; repeatable", func(text string) error {
+		return btrfs.ParseArgs(strings.Fields(text), &f.opts)
+	})
 	set.BoolVar(&f.peers, "peers", false, "also run mkfs.btrfs with mount and rsync, and mkfs.btrfs --rootdir, and print ratios")
-	set.Func("subvolume", "PATH=LOCATION[,ro][,nocow][,default][,limit=BYTES]; repeatable", f.subvolume)
+	set.Func("subvolume", "PATH=LOCATION[,ro][,nocow][,default][,limit=SIZE]; repeatable", f.subvolume)
 	return func(ctx context.Context, t tree.Tree, out *os.File) error { return f.write(ctx, c, t, out) }
 }
 
@@ -57,7 +64,7 @@ func (f *btrfsFlags) subvolume(text string) error {
 		case "default":
 			s.Default = true
 		case "limit":
-			n, err := strconv.ParseInt(value, 10, 64)
+			n, err := btrfs.ParseLimit(value)
 			if err != nil {
 				return err
 			}
@@ -77,8 +84,8 @@ func (f *btrfsFlags) resolve(c *common) error {
 	var ok [3]bool
 	f.opts.Compression.Force = force
 	f.opts.Compression.Algo, ok[0] = map[string]btrfs.Algo{"": btrfs.None, "zlib": btrfs.Zlib, "lzo": btrfs.LZO, "zstd": btrfs.ZSTD}[algo]
-	f.opts.Checksum, ok[1] = map[string]btrfs.Checksum{"crc32c": btrfs.CRC32C, "xxhash": btrfs.XXHash64, "sha256": btrfs.SHA256, "blake2": btrfs.Blake2b}[f.sums]
-	f.opts.Quota, ok[2] = map[string]btrfs.Quota{"off": btrfs.QuotaOff, "full": btrfs.QuotaFull, "simple": btrfs.QuotaSimple}[f.quota]
+	f.opts.Checksum, ok[1] = map[string]btrfs.Checksum{"": f.opts.Checksum, "crc32c": btrfs.CRC32C, "xxhash": btrfs.XXHash64, "sha256": btrfs.SHA256, "blake2": btrfs.Blake2b}[f.sums]
+	f.opts.Quota, ok[2] = map[string]btrfs.Quota{"": f.opts.Quota, "off": btrfs.QuotaOff, "full": btrfs.QuotaFull, "simple": btrfs.QuotaSimple}[f.quota]
 	if ok != [3]bool{true, true, true} {
 		return fmt.Errorf("unknown word in -compress, -csum or -quota")
 	}
@@ -90,7 +97,13 @@ func (f *btrfsFlags) resolve(c *common) error {
 		f.opts.Compression.Level = n
 	}
 	ids := seed.New("mkfs", c.seed)
-	f.opts.Label, f.opts.Seed, f.opts.UUID = c.label, ids, ids.UUID("file system")
+	f.opts.Seed = ids
+	if c.label != "" {
+		f.opts.Label = c.label
+	}
+	if f.opts.UUID == (seed.UUID{}) {
+		f.opts.UUID = ids.UUID("file system")
+	}
 	f.opts.Workers, f.opts.Time = c.workers, c.time()
 	return nil
 }

@@ -45,6 +45,7 @@ type Options struct {
 	RootReadOnly bool
 	RootDefault  bool // mount it when nothing else is asked for
 	RootNoCOW    bool
+	NoDataCOW    bool // the mount option nodatacow: all regular files
 	Subvolumes   []Subvolume
 
 	Quota           Quota

@@ -76,7 +76,7 @@ func hasData(ino *inode) bool { return ino.node.IsFile() && ino.node.Size > 0 }
 
 func (b *builder) source(v *subvolume, ino *inode) *source {
 	s := &source{ino: ino, size: ino.node.Size, tree: b.tree, denseFrom: math.MaxInt64,
-		algo: b.opts.Compression.Algo, force: b.opts.Compression.Force, noCOW: v.noCOW(ino.node)}
+		algo: b.opts.Compression.Algo, force: b.opts.Compression.Force, noCOW: v.noCOW(b.opts, ino.node)}
 	if algo, ok := property(ino.node); ok {
 		s.algo, s.force = algo, algo != None
 	}

@@ -2,7 +2,6 @@ package btrfs
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -40,9 +39,6 @@ var entryKinds = map[uint32]uint8{
 
 // putInode writes all items of an inode, in key order.
 func (v *subvolume) putInode(o *Options, ino *inode, w written) error {
-	if _, ok := entryKinds[ino.node.Type()]; !ok {
-		return fmt.Errorf("mode %o has no known file type", ino.node.Mode)
-	}
 	item := appendStruct(nil, v.inodeItem(o, ino, w))
 	if err := v.tree.add(key{ino.num, typeInodeItem, 0}, item); err != nil {
 		return err
@@ -52,6 +48,9 @@ func (v *subvolume) putInode(o *Options, ino *inode, w written) error {
 			return err
 		}
 	}
+	if o.NoHolesDisabled && ino.node.IsFile() {
+		w.extents = withHoles(w.extents, uint64(roundUp(ino.node.Size, int64(o.SectorSize))))
+	}
 	return v.putExtents(ino, w)
 }
 
@@ -60,7 +59,7 @@ func (v *subvolume) inodeItem(o *Options, ino *inode, w written) inodeItem {
 	it := inodeItem{
 		Generation: generation, Transid: generation,
 		UID: n.UID, GID: n.GID, Mode: n.Mode, Nlink: uint32(len(ino.names)),
-		Flags: v.inodeFlags(n, w), Nbytes: w.nbytes,
+		Flags: v.inodeFlags(o, n, w), Nbytes: w.nbytes,
 		Atime: stamp(n.MTime), Mtime: stamp(n.MTime),
 		Ctime: stamp(o.Time), Otime: stamp(o.Time),
 	}
@@ -82,7 +81,7 @@ func (v *subvolume) inodeItem(o *Options, ino *inode, w written) inodeItem {
 
 // inodeFlags translates chattr flags; what is stored without copy-on-write has no
 // checksums either.
-func (v *subvolume) inodeFlags(n *tree.Node, w written) uint64 {
+func (v *subvolume) inodeFlags(o *Options, n *tree.Node, w written) uint64 {
 	var flags uint64
 	for _, f := range []struct {
 		from tree.Flags
@@ -96,9 +95,9 @@ func (v *subvolume) inodeFlags(n *tree.Node, w written) uint64 {
 		}
 	}
 	switch {
-	case v.noCOW(n) && n.IsFile():
+	case v.noCOW(o, n) && n.IsFile():
 		return flags | inodeNoDataCOW | inodeNoDataSum
-	case v.noCOW(n):
+	case v.noCOW(o, n):
 		return flags | inodeNoDataCOW
 	}
 	if algo, ok := property(n); ok && (n.IsFile() || n.IsDir()) {
@@ -114,8 +113,8 @@ func (v *subvolume) inodeFlags(n *tree.Node, w written) uint64 {
 }
 
 // noCOW tells whether an inode is stored without copy-on-write.
-func (v *subvolume) noCOW(n *tree.Node) bool {
-	return (n.IsFile() || n.IsDir()) && (v.spec.NoCOW || n.Flags&tree.NoCOW != 0)
+func (v *subvolume) noCOW(o *Options, n *tree.Node) bool {
+	return (n.IsFile() || n.IsDir()) && (v.spec.NoCOW || n.Flags&tree.NoCOW != 0) || n.IsFile() && o.NoDataCOW
 }
 
 // putRefs writes the names of an inode: those in one directory into one item as
@@ -178,14 +177,11 @@ func (v *subvolume) putHashed(num uint64, kind uint8, items []hashed) error {
 	return nil
 }
 
-func (v *subvolume) putXattrs(_ *Options, ino *inode) error {
+func (v *subvolume) putXattrs(o *Options, ino *inode) error {
 	var items []hashed
 	for _, x := range ino.node.Xattrs {
-		if strings.HasPrefix(x.Name, "btrfs.") && (x.Name != propertyName || v.noCOW(ino.node)) {
+		if strings.HasPrefix(x.Name, "btrfs.") && (x.Name != propertyName || v.noCOW(o, ino.node)) {
 			continue
-		}
-		if size := dirItemSize + len(x.Name) + len(x.Value); len(x.Name) > 255 || size > leafRoom(v.tree.size) {
-			return fmt.Errorf("attribute %s of %d bytes does not fit into a node", x.Name, len(x.Value))
 		}
 		items = append(items, hashed{nameHash(x.Name), appendDirItem(nil, key{}, entryXattr, x.Name, x.Value)})
 	}
@@ -231,6 +227,26 @@ func (v *subvolume) putExtents(ino *inode, w written) error {
 		}
 	}
 	return nil
+}
+
+// withHoles fills what lies between extents with explicit holes, as file systems
+// without the feature no-holes want it.
+func withHoles(extents []fileExtent, end uint64) []fileExtent {
+	var all []fileExtent
+	at := uint64(0)
+	for _, e := range append(extents, fileExtent{offset: end}) {
+		if n := e.offset - at; e.offset > at {
+			hole := extentData{Generation: generation, RAMBytes: n, NumBytes: n, Type: extentRegular}
+			all = append(all, fileExtent{offset: at, item: hole})
+		}
+		if at = e.offset + e.item.NumBytes; e.item.Type == extentInline {
+			at = end
+		}
+		if e.offset < end {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // linkTarget is the content of a symbolic link.

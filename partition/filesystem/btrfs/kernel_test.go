@@ -46,7 +46,7 @@ func TestKernelSees(t *testing.T) {
 	for name, opts := range map[string]Options{
 		"zstd": {Compression: Compression{Algo: ZSTD, Level: 1}, Quota: QuotaSimple},
 		"lzo":  {Compression: Compression{Algo: LZO, Force: true}, Checksum: Blake2b, Quota: QuotaFull},
-		"zlib": {Compression: Compression{Algo: Zlib, Force: true}, Checksum: XXHash64, NodeSize: 4096},
+		"zlib": {Compression: Compression{Algo: Zlib, Force: true}, Checksum: XXHash64, NodeSize: 8192, NoHolesDisabled: true},
 		"none": {Checksum: SHA256, NodeSize: 65536, BlockGroupTree: true},
 	} {
 		t.Run(name, func(t *testing.T) {

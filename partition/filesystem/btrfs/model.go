@@ -126,7 +126,10 @@ func (m *model) newSubvolume(location string, spec Subvolume) *subvolume {
 func (m *model) visit(n *tree.Node) error {
 	v, starts := m.holder[n.Path]
 	if starts && !n.IsDir() {
-		return fmt.Errorf("%s is to be a subvolume but is no directory", n.Path)
+		return &ContentError{n.Path, "it is to be a subvolume but is no directory"}
+	}
+	if err := m.opts.checkNode(n); err != nil {
+		return err
 	}
 	if n.Path == "." {
 		v.root = &inode{node: n}
@@ -150,9 +153,6 @@ func (m *model) visit(n *tree.Node) error {
 // enter adds a node to its directory.
 func (m *model) enter(parent *place, n *tree.Node) error {
 	name := path.Base(n.Path)
-	if len(name) > 255 {
-		return fmt.Errorf("name of %d bytes in %s: at most 255 are possible", len(name), path.Dir(n.Path))
-	}
 	if k := len(parent.dir.entries); k > 0 && parent.dir.entries[k-1].name >= name {
 		return fmt.Errorf("%s is out of order", n.Path)
 	}
@@ -194,7 +194,7 @@ func (m *model) attach() error {
 	}
 	for _, v := range m.vols[1:] {
 		if err := m.hang(v); err != nil {
-			return fmt.Errorf("place subvolume %s: %w", v.location, err)
+			return err
 		}
 	}
 	return nil
@@ -225,17 +225,17 @@ func (m *model) hang(v *subvolume) error {
 			e.inode = m.emptyDir()
 		}
 		if !e.inode.node.IsDir() {
-			return fmt.Errorf("%s on the way is no directory", name)
+			return &ContentError{v.location, "the place of the subvolume lies below " + name + ", which is no directory"}
 		}
 		dir = e.inode
 	}
 	name := parts[len(parts)-1]
 	if len(name) > 255 {
-		return fmt.Errorf("its name is longer than 255 bytes")
+		return &ContentError{v.location, "the name of the subvolume is longer than 255 bytes"}
 	}
 	e := dir.entry(name)
 	if e.inode != nil && (!e.inode.node.IsDir() || len(e.inode.entries) > 0) {
-		return fmt.Errorf("there is something else at its place")
+		return &ContentError{v.location, "there is something else at the place of the subvolume"}
 	}
 	e.inode, e.sub = nil, v
 	v.dir, v.name = dir, name

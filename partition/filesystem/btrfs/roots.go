@@ -131,7 +131,7 @@ func (b *builder) rootOf(id uint64) treeRoot {
 
 // features returns the compatible read-only and incompatible flags.
 func (b *builder) features() (compatRO, incompat uint64) {
-	incompat = incompatMixedBackref | incompatExtendedIref | incompatSkinnyMetadata | incompatNoHoles
+	incompat = incompatMixedBackref | incompatExtendedIref | incompatSkinnyMetadata
 	for _, f := range []struct {
 		on   bool
 		flag uint64
@@ -141,6 +141,7 @@ func (b *builder) features() (compatRO, incompat uint64) {
 		{b.compressed[ZSTD] || b.opts.Compression.Algo == ZSTD, incompatCompressZSTD},
 		{b.defaultVolume() != fsTreeID, incompatDefaultSubvol},
 		{b.opts.Quota == QuotaSimple, incompatSimpleQuota},
+		{!b.opts.NoHolesDisabled, incompatNoHoles},
 	} {
 		if f.on {
 			incompat |= f.flag

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/internal/tree"
@@ -68,6 +69,8 @@ func TestCheckOptions(t *testing.T) {
 		"group tree":  {BlockGroupTree: true, Compression: zstd},
 		"quota":       {Quota: QuotaFull, Root: "root", Subvolumes: []Subvolume{{Path: "d0", Location: "home", Limit: 1 << 30}}},
 		"no inline":   {MaxInline: -1},
+		"holes":       {NoHolesDisabled: true, Compression: zstd},
+		"nodatacow":   {NoDataCOW: true, Compression: zstd},
 		"subvolumes":  {Root: "@", RootDefault: true, Subvolumes: []Subvolume{{Path: "d0", Location: "@/d0", NoCOW: true}, {Location: "@/some/where/else", ReadOnly: true}, {Path: "d1", Location: "top"}}},
 		"level three": {Root: "a", Subvolumes: []Subvolume{{Path: "d0", Location: "a/d0"}, {Path: "d0/e", Location: "a/d0/e"}}},
 	}
@@ -212,7 +215,8 @@ func (discard) WriteAt(b []byte, _ int64) (int, error) { return len(b), nil }
 func TestRefused(t *testing.T) {
 	plain := tree.NewMem()
 	plain.Add(tree.Node{Path: "f", Mode: tree.TypeFile}, nil)
-	wide := tree.NewMem()
+	long, wide := tree.NewMem(), tree.NewMem()
+	long.Add(tree.Node{Path: "l", Mode: tree.TypeLink | 0o777, Target: strings.Repeat("t", 3950)}, nil)
 	wide.Add(tree.Node{Path: "f", Mode: tree.TypeFile, Xattrs: []tree.Xattr{{Name: "user.a", Value: make([]byte, 17000)}}}, nil)
 	for name, c := range map[string]struct {
 		src  tree.Tree
@@ -228,11 +232,12 @@ func TestRefused(t *testing.T) {
 		"level":         {plain, Options{Compression: Compression{Algo: Zlib, Level: 10}}},
 		"label":         {plain, Options{Label: strings.Repeat("l", 256)}},
 		"attribute":     {wide, Options{}},
+		"link":          {long, Options{NodeSize: 4096}},
 		"limit":         {plain, Options{Subvolumes: []Subvolume{{Location: "a", Limit: 5}}}},
 	} {
 		c.opts.Size = 512 * mib
-		if _, err := Write(context.Background(), discard{}, c.src, c.opts); err == nil {
-			t.Errorf("%s: no error", name)
+		if _, err := Write(context.Background(), discard{}, c.src, c.opts); err == nil || fault.Of(err) == fault.Internal {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

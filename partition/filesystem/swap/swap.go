@@ -57,6 +57,11 @@ func PageSizeFor(arch string) int {
 	return 4096
 }
 
+// BigEndianFor tells whether an architecture's kernel is big endian.
+func BigEndianFor(arch string) bool {
+	return strings.HasPrefix(arch, "s390") || arch == "ppc64" || arch == "ppc"
+}
+
 func (o *Options) check() error {
 	if o.PageSize == 0 {
 		o.PageSize = 4096
