@@ -34,7 +34,11 @@ func (img *Image) Checks() []Check {
 			"repository %s is to stay in the image but is not public", r.Path)
 	}
 	for _, inc := range img.state.unresolved() {
-		fail("include_references_unresolvable", true, inc, "an <include> inside an included file is not followed")
+		text := "an <include> inside an included file is not followed"
+		if inc.File == img.File {
+			text = "no address of a file that kiwi follows: only letters, digits and some signs, no blanks"
+		}
+		fail("include_references_unresolvable", true, inc, "%s", text)
 	}
 	for _, name := range img.twice() {
 		fail("image_type_unique", true, here, "several build types of image %q are active", name)

@@ -121,12 +121,15 @@ func (d *Document) isOwn(n *node, name string) bool {
 // included returns what stands in the place of one <include>.
 func (d *Document) included(k *node) ([]etree.Token, error) {
 	from, ok := k.attr("from")
-	if !ok || strings.ContainsAny(from, "# \"<>\\^`{|}") {
+	if !ok || from == "" || !uriReference.MatchString(from) {
 		return []etree.Token{k.element()}, nil // no URI: the schema, or a check before the build, will complain
 	}
 	name, found := d.resolveInclude(from)
 	if !found {
 		return nil, d.refuse(k, NoInclude, "included file "+from+" does not exist"+d.includeHint(from))
+	}
+	if strings.Contains(from, "#") {
+		return []etree.Token{k.element()}, nil // kiwi finds nothing behind a fragment
 	}
 	root, err := d.tree(name)
 	if err != nil {

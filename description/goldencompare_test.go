@@ -180,7 +180,7 @@ func compareErrors(r *record, err error) []string {
 func pythonList(l []string) string {
 	q := make([]string, len(l))
 	for i, s := range l {
-		q[i] = "'" + s + "'"
+		q[i] = "'" + strings.ReplaceAll(s, `\`, `\\`) + "'"
 	}
 	return "[" + strings.Join(q, ", ") + "]"
 }

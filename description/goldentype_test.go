@@ -24,7 +24,7 @@ func goldenType(img *Image) object {
 		"dracut":              object{"add": dr(t.Initrd.Add, true), "omit": dr(t.Initrd.Omit, true), "setup": dr(t.Initrd.Setup, true)},
 		"installmedia_initrd": object{"add": dr(t.InstallMedia.Add, false), "omit": dr(t.InstallMedia.Omit, false), "set": dr(t.InstallMedia.Set, false)},
 		"firmware":            goldenFirmware(t.Firmware), "format_options": options, "fs_create_options": t.CreateOptions,
-		"fs_mount_options": t.MountOptions, "kernelcmdline": orNil(t.KernelCmdline), "luks_format_options": list(t.LuksOptions),
+		"fs_mount_options": t.MountOptions, "kernelcmdline": written(img.state.typ.node, "kernelcmdline"), "luks_format_options": list(t.LuksOptions),
 		"partitions": goldenPartitions(img), "volume_group": t.Root.Group, "volume_management": orNil(t.Root.Manager),
 		"oemconfig": object{"multipath_scan": t.OEM.MultipathScan, "resize": t.OEM.Resize, "swap_name": t.OEM.SwapName,
 			"systemsize": t.OEM.SystemSize, "swap_mbytes": nilZero(t.OEM.SwapMB)},

@@ -108,6 +108,23 @@ func TestIncludesInPlace(t *testing.T) {
 	}
 }
 
+// TestIncludeNoURI: kiwi leaves an include alone whose address is no URI.
+func TestIncludeNoURI(t *testing.T) {
+	for from, left := range map[string]bool{"this://a b.xml": true, "this://ä.xml": true, "b.xml": false, "this://x:y.xml": true, "this://a%2.xml": true,
+		"this://sub/x:y.xml": false, "this://[a].xml": true, "this://b.xml#part": true, "": true, "this://b.xml?q": false, "this://a'(b),!.xml": false} {
+		d, err := openText(small(`<include from="`+from+`"/>`), "a b.xml", "<image/>", "ä.xml", "<image/>", "b.xml", "<image/>", "x:y.xml", "<image/>",
+			"a%2.xml", "<image/>", "sub/x:y.xml", "<image/>", "[a].xml", "<image/>", "a'(b),!.xml", "<image/>")
+		if err != nil {
+			t.Errorf("%s: %v", from, err)
+			continue
+		}
+		checks := mustSelect(t, d, Options{}).Checks()
+		if got := slices.ContainsFunc(checks, func(c Check) bool { return strings.Contains(c.Text, "no address") }); got != left {
+			t.Errorf("%q left alone: %v, checks %v", from, got, checks)
+		}
+	}
+}
+
 func TestIncludeFromDisk(t *testing.T) {
 	dir := t.TempDir()
 	other := filepath.Join(t.TempDir(), "x.xml")

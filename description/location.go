@@ -3,6 +3,7 @@ package description
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -34,6 +35,19 @@ func splitLocation(s string) location {
 	}
 	return l
 }
+
+// Parts of a URI, RFC 3986 appendix A.
+const (
+	pctChar   = `%[0-9A-Fa-f]{2}`
+	regChar   = `(?:[A-Za-z0-9._~!$&'()*+,;=-]|` + pctChar + `)`
+	pathChar  = `(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|` + pctChar + `)`
+	segments  = `(?:/` + pathChar + `*)*`
+	authority = `//(?:(?:` + regChar + `|:)*@)?(?:` + regChar + `*|\[[0-9A-Fa-f:.]*\])(?::[0-9]*)?` + segments
+)
+
+// uriReference matches what libxml2 takes for a URI or a relative reference.
+var uriReference = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*:(?:` + authority + `|` + pathChar + `*` + segments + `)|` + authority +
+	`|(?:[A-Za-z0-9._~!$&'()*+,;=@-]|` + pctChar + `)*` + segments + `)(?:\?(?:` + pathChar + `|[/?])*)?(?:#(?:` + pathChar + `|[][/?])*)?$`)
 
 var noBreaks = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
