@@ -42,12 +42,13 @@ const (
 	regChar   = `(?:[A-Za-z0-9._~!$&'()*+,;=-]|` + pctChar + `)`
 	pathChar  = `(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|` + pctChar + `)`
 	segments  = `(?:/` + pathChar + `*)*`
+	rooted    = `/(?:` + pathChar + `+` + segments + `)?` // one slash, not two
 	authority = `//(?:(?:` + regChar + `|:)*@)?(?:` + regChar + `*|\[[0-9A-Fa-f:.]*\])(?::[0-9]*)?` + segments
 )
 
 // uriReference matches what libxml2 takes for a URI or a relative reference.
-var uriReference = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*:(?:` + authority + `|` + pathChar + `*` + segments + `)|` + authority +
-	`|(?:[A-Za-z0-9._~!$&'()*+,;=@-]|` + pctChar + `)*` + segments + `)(?:\?(?:` + pathChar + `|[/?])*)?(?:#(?:` + pathChar + `|[][/?])*)?$`)
+var uriReference = regexp.MustCompile(`^(?:[A-Za-z][A-Za-z0-9+.-]*:(?:` + authority + `|` + rooted + `|` + pathChar + `+` + segments + `)?|` + authority +
+	`|` + rooted + `|(?:(?:[A-Za-z0-9._~!$&'()*+,;=@-]|` + pctChar + `)+` + segments + `)?)(?:\?(?:` + pathChar + `|[/?])*)?(?:#(?:` + pathChar + `|[][/?])*)?$`)
 
 var noBreaks = strings.NewReplacer("\t", "", "\n", "", "\r", "")
 
