@@ -153,6 +153,14 @@ func TestSyntaxMistakes(t *testing.T) {
 		{bomb() + "<image/>", "config.xml:1:1", "too long"},
 		{`<!DOCTYPE image [<!ENTITY a SYSTEM "/etc/passwd">]><image/>`, "config.xml:1:1", "external"},
 		{`<?xml version="1.0" encoding="koi8-r"?><image/>`, "config.xml:1:1", "encoding"},
+		{`<?xml encoding="utf-8" version="1.0"?><image/>`, "config.xml:1:1", "XML declaration"},
+		{`<?xml version="1.0" standalone="maybe"?><image/>`, "config.xml:1:1", "XML declaration"},
+		{`<?xml version="1.0" encoding="us-ascii"?><imäge/>`, "config.xml:1:1", "not ASCII"},
+		{`<!DOCTYPE image [<!ENTITY a "&#60;b/>">]><image/>`, "config.xml:1:1", "holds markup"},
+		{"<image a='ä'\n  b='1'c='2'/>", "config.xml:2:8", "no blank"},
+		{"<image\n x:a='1'/>", "config.xml:1:1", `prefix "x" is not declared`},
+		{"<image xmlns:x=''/>", "config.xml:1:8", "without a namespace"},
+		{"<:image/>", "config.xml:1:", "name"},
 		{strings.Repeat("<image>", 300), "config.xml:1:", "deeper than 256"},
 		{"<image a='" + strings.Repeat("x", maxValue+1) + "'/>", "config.xml:1:8", "longer than"},
 		{"<image>" + strings.Repeat("x", maxValue+1) + "</image>", "config.xml:1:8", "longer than"},
@@ -197,7 +205,7 @@ func TestEncodings(t *testing.T) {
 		big = append(big, byte(r>>8), byte(r))
 	}
 	latin := strings.ReplaceAll(strings.Replace(text, "utf-8", "ISO-8859-1", 1), "é", "\xe9")
-	for name, data := range map[string]string{"utf-8": text, "version 1.1": strings.Replace(text, `version="1.0"`, `version="1.1"`, 1), "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin, "windows": strings.Replace(latin, "ISO-8859-1", "windows-1252", 1)} {
+	for name, data := range map[string]string{"utf-8": text, "version 1.1": strings.Replace(text, `version="1.0"`, `version="1.1"`, 1), "mark": "\xef\xbb\xbf" + text, "utf-16": string(utf16), "big": string(big), "latin": latin, "windows": strings.Replace(latin, "ISO-8859-1", "windows-1252", 1), "latin 9": strings.Replace(latin, "ISO-8859-1", "ISO-8859-15", 1)} {
 		img := mustSelect(t, mustOpen(t, data), Options{})
 		if img.About.Author != "é" {
 			t.Errorf("%s: %q", name, img.About.Author)
@@ -206,13 +214,13 @@ func TestEncodings(t *testing.T) {
 }
 
 func TestTextRules(t *testing.T) {
-	text := `<!DOCTYPE image [<!ENTITY who "t&mid;x"><!ENTITY mid "&#117;"><!ENTITY who "later">]>` + strings.TrimPrefix(small(`<users><user name="&who;" password="a
-	b&#10;&#x41;&lt;&gt;&amp;&quot;&apos;"/></users><preferences><timezone> U<!-- c -->TC </timezone><keytable>  </keytable></preferences>`), `<?xml version="1.0" encoding="utf-8"?>`)
+	text := `<!DOCTYPE image [<!ENTITY who "t&mid;x"><!ENTITY mid "&#117;"><!ENTITY and "A &amp; B"><!ENTITY who "later">]>` + strings.TrimPrefix(small(`<users><user name="&who;" password="a
+	b&#10;&#x41;&lt;&gt;&amp;&quot;&apos;"/></users><preferences><timezone> U<!-- c -->TC </timezone><keytable>  </keytable><bootloader-theme>&and;</bootloader-theme></preferences>`), `<?xml version="1.0" encoding="utf-8"?>`)
 	img := mustSelect(t, mustOpen(t, text), Options{})
 	if u := img.Users[0]; u.Name != "tux" || u.Password != "a  b\nA<>&\"'" {
 		t.Errorf("%+v", u)
 	}
-	if p := img.Preferences; p.Timezone != " UTC " || p.Keytable != "" {
+	if p := img.Preferences; p.Timezone != " UTC " || p.Keytable != "" || p.BootloaderTheme != "A & B" {
 		t.Errorf("%q %q", p.Timezone, p.Keytable)
 	}
 }

@@ -159,6 +159,11 @@ func (r *reader) open(t xml.StartElement) error {
 	if n.Space != "" && t.Name.Space == n.Space {
 		return r.syntax(r.start, fmt.Sprintf("namespace prefix %q is not declared", n.Space))
 	}
+	for _, a := range t.Attr {
+		if p := a.Name.Space; p != "" && p != "xmlns" && undeclared(n, p, a.Name.Local) {
+			return r.syntax(r.start, fmt.Sprintf("namespace prefix %q is not declared", p))
+		}
+	}
 	from.space = t.Name.Space
 	r.origins[n] = from
 	if len(r.stack) == 0 {
@@ -168,6 +173,13 @@ func (r *reader) open(t xml.StartElement) error {
 	}
 	r.stack = append(r.stack, &frame{node: n})
 	return nil
+}
+
+// undeclared tells whether encoding/xml left an attribute's prefix as it is written,
+// having found no namespace for it.
+func undeclared(n *node, prefix, local string) bool {
+	_, written := n.attr(prefix + ":" + local)
+	return written
 }
 
 func (r *reader) chars(text []byte) error {

@@ -2,13 +2,9 @@ package description
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/beevik/etree"
 )
@@ -39,6 +35,12 @@ func (r *reader) tag(end int) (*node, *origin, error) {
 		}
 		if _, twice := n.attr(name); twice {
 			return nil, nil, r.syntax(r.inside(i), fmt.Sprintf("attribute %s is written twice", name))
+		}
+		if next < len(raw) && !isSpace(raw[next]) && raw[next] != '/' && raw[next] != '>' {
+			return nil, nil, r.syntax(r.inside(next), "no blank before the next attribute")
+		}
+		if value == "" && strings.HasPrefix(name, "xmlns:") {
+			return nil, nil, r.syntax(r.inside(i), fmt.Sprintf("namespace prefix %s without a namespace", name))
 		}
 		n.set(name, value)
 		if from.attrs = append(from.attrs, attrPlace{name, r.place(r.inside(i))}); len(from.attrs) > maxAttrs {
@@ -131,126 +133,4 @@ func (r *reader) reference(name string) string {
 		return string(rune(v))
 	}
 	return strings.NewReplacer("\t", " ", "\n", " ", "\r", " ").Replace(r.dec.Entity[name])
-}
-
-var (
-	entityDecl = regexp.MustCompile(`<!ENTITY\s+([\pL_][\pL\pN._-]*)\s+("[^"]*"|'[^']*')\s*>`)
-	entityAny  = regexp.MustCompile(`<!ENTITY\s`)
-)
-
-// Limits on entities: how many, how long a value may be, how deep they may refer
-// to each other.
-const (
-	maxEntities   = 100
-	maxEntity     = 4096
-	maxReferences = 8
-)
-
-// doctype accepts a document type declaration. Internal text entities are
-// honoured, anything that holds markup, could fetch a file or grow is refused.
-func (r *reader) doctype(text string) error {
-	found := entityDecl.FindAllStringSubmatch("<!"+text, maxEntities+1)
-	if len(found) > maxEntities || len(found) != len(entityAny.FindAllString("<!"+text, maxEntities+1)) {
-		return r.syntax(r.start, "external or parameter entities are not supported")
-	}
-	raw := map[string]string{}
-	for _, f := range found {
-		if _, twice := raw[f[1]]; !twice { // the first declaration counts
-			raw[f[1]] = f[2][1 : len(f[2])-1]
-		}
-	}
-	r.dec.Entity = map[string]string{}
-	for name := range raw {
-		value, ok := r.expand(raw, raw[name], maxReferences)
-		if !ok {
-			return r.syntax(r.start, fmt.Sprintf("entity %s holds markup, is too long or refers to itself", name))
-		}
-		r.dec.Entity[name] = value
-	}
-	return nil
-}
-
-// expand resolves the references in an entity's value.
-func (r *reader) expand(raw map[string]string, value string, depth int) (string, bool) {
-	var b strings.Builder
-	for value != "" {
-		i := strings.IndexByte(value, '&')
-		if i < 0 {
-			b.WriteString(value)
-			break
-		}
-		b.WriteString(value[:i])
-		name, rest, closed := strings.Cut(value[i+1:], ";")
-		part := r.reference(name)
-		if inner, known := raw[name]; known && depth > 0 {
-			var ok bool
-			if part, ok = r.expand(raw, inner, depth-1); !ok {
-				return "", false
-			}
-		} else if !closed || part == "" {
-			return "", false
-		}
-		b.WriteString(part)
-		if b.Len() > maxEntity {
-			return "", false
-		}
-		value = rest
-	}
-	out := b.String()
-	return out, len(out) <= maxEntity && !strings.ContainsAny(out, "<&%")
-}
-
-var encodingDecl = regexp.MustCompile(`^<\?xml[^>]*encoding\s*=\s*["']([A-Za-z0-9._-]+)["']`)
-
-var version11 = regexp.MustCompile(`^<\?xml\s+version\s*=\s*["']1\.(1)["']`)
-
-// toUTF8 drops a byte order mark and recodes UTF-16 and ISO 8859-1.
-func toUTF8(data []byte) ([]byte, error) {
-	switch {
-	case len(data) >= 3 && string(data[:3]) == "\xef\xbb\xbf":
-		data = data[3:]
-	case len(data) >= 2 && string(data[:2]) == "\xff\xfe":
-		return fromUTF16(data[2:], binary.LittleEndian), nil
-	case len(data) >= 2 && string(data[:2]) == "\xfe\xff":
-		return fromUTF16(data[2:], binary.BigEndian), nil
-	}
-	if loc := version11.FindSubmatchIndex(data[:min(len(data), 200)]); loc != nil {
-		data = bytes.Clone(data)
-		data[loc[2]] = '0' // XML 1.1 differs in characters that descriptions do not have
-	}
-	m := encodingDecl.FindSubmatch(data[:min(len(data), 200)])
-	if m == nil {
-		return data, nil
-	}
-	switch name := strings.ToLower(string(m[1])); name {
-	case "utf-8", "utf8", "us-ascii", "ascii":
-		return data, nil
-	case "iso-8859-1", "latin1", "iso_8859-1", "windows-1252", "cp1252":
-		return fromLatin(data, strings.Contains(name, "1252")), nil
-	default:
-		return data, fmt.Errorf("encoding %s is not supported; use UTF-8", name)
-	}
-}
-
-// windows1252 are the characters of 0x80 to 0x9f that differ from ISO 8859-1.
-var windows1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
-
-func fromLatin(data []byte, windows bool) []byte {
-	out := make([]byte, 0, len(data)+len(data)/8)
-	for _, c := range data {
-		r := rune(c)
-		if windows && c >= 0x80 && c < 0xa0 {
-			r = windows1252[c-0x80]
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out
-}
-
-func fromUTF16(data []byte, order binary.ByteOrder) []byte {
-	units := make([]uint16, len(data)/2)
-	for i := range units {
-		units[i] = order.Uint16(data[2*i:])
-	}
-	return []byte(string(utf16.Decode(units)))
 }

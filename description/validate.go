@@ -166,7 +166,7 @@ func (v *validator) value(n *node, name string, d *datatype, value string) {
 
 func (v *validator) text(n *node, r *rule) {
 	switch {
-	case r.text == nil && strings.TrimSpace(n.all()) != "":
+	case r.text == nil && strings.Trim(n.all(), " \t\r\n") != "":
 		shown := collapse(n.all())
 		v.report(v.at(n), Schema, fmt.Sprintf("<%s> holds the text %q but may not hold text", n.name(), shown[:min(len(shown), 80)]), "", nil)
 	case r.text != nil && r.text.base != stringBase:
