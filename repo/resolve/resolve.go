@@ -121,7 +121,7 @@ func (a *Answer) profile(all *modules.Set, spec string, want *solve.Request) err
 		if !a.exists(name) {
 			return &modules.Error{Spec: spec, Reason: "there is no package " + name}
 		}
-		want.Group = append(want.Group, solve.GroupPackage{Name: name, Group: spec})
+		want.Profile = append(want.Profile, solve.GroupPackage{Name: name, Group: spec})
 	}
 	return nil
 }

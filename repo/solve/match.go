@@ -26,16 +26,21 @@ var forms = []*regexp.Regexp{
 	regexp.MustCompile(`^([^:(/=<> ]+)-(?:([0-9]+):)?([^-:(/=<> ]+)()()$`),
 }
 
-// byNEVRA tries the forms in turn and then the whole as a glob. It also reports
-// whether the argument was a bare name.
-func (m *matcher) byNEVRA(arg string) (ids []pool.ID, justName bool) {
+// form is how an argument was understood as a NEVRA.
+type form struct {
+	justName bool // it is a bare name
+	allArchs bool // its architecture is a glob
+}
+
+// byNEVRA tries the forms in turn and then the whole as a glob.
+func (m *matcher) byNEVRA(arg string) (ids []pool.ID, is form) {
 	for i, re := range forms {
 		parts := re.FindStringSubmatch(arg)
 		if parts == nil {
 			continue
 		}
 		if ids := m.byParts(parts); len(ids) > 0 {
-			return ids, i == 2
+			return ids, form{justName: i == 2, allArchs: isGlob(parts[5])}
 		}
 	}
 	if isGlob(arg) {
@@ -44,7 +49,7 @@ func (m *matcher) byNEVRA(arg string) (ids []pool.ID, justName bool) {
 			return pool.Glob(arg, p.NEVRA()) || p.Epoch == "0" && pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
 		})
 	}
-	return ids, false
+	return ids, form{}
 }
 
 // byParts finds the packages that match name, epoch, version, release and

@@ -24,6 +24,9 @@ type Request struct {
 	// Install are names, NEVRAs and their shorter forms, provides, absolute file
 	// paths, and globs of these; not groups.
 	Install []string
+	// Profile are the packages of module profiles, by name. An obsoleting package is
+	// no substitute. They come before everything else.
+	Profile []GroupPackage
 	// Group are the packages of the groups asked for. Those that do not exist or
 	// are excluded are left out silently.
 	Group []GroupPackage
@@ -62,7 +65,7 @@ func (e *NoMatch) Hint() string {
 // when an argument fits nothing.
 func Jobs(u *pool.Universe, r Request) ([]Job, error) {
 	m := &matcher{u: u}
-	var jobs []Job
+	jobs := m.profileJobs(r.Profile)
 	missing := &NoMatch{Near: map[string][]string{}}
 	for _, arg := range r.Install {
 		found := m.jobsFor(arg)
@@ -110,16 +113,33 @@ func Exclude(u *pool.Universe, patterns []string) {
 	u.Exclude(out...)
 }
 
-// groupJob is nil when no package of the name can be installed.
-func (m *matcher) groupJob(g GroupPackage) (*Job, error) {
-	var ids []pool.ID
-	if name, ok := m.u.Lookup(g.Name); ok {
-		for _, id := range m.u.Named(name) {
-			if m.visible(id) && (!g.BaseArch || m.u.String(m.u.Arch0(id)) == m.u.Arch()) {
-				ids = append(ids, id)
-			}
+// profileJobs makes a job of each package that exists.
+func (m *matcher) profileJobs(packages []GroupPackage) (jobs []Job) {
+	for _, p := range packages {
+		if ids := m.named(p); len(ids) > 0 {
+			jobs = append(jobs, Job{Any: ids, Group: true, Request: p.Group, SetArch: true})
 		}
 	}
+	return jobs
+}
+
+// named finds the packages that a group or profile means by a name.
+func (m *matcher) named(g GroupPackage) (ids []pool.ID) {
+	name, ok := m.u.Lookup(g.Name)
+	if !ok {
+		return nil
+	}
+	for _, id := range m.u.Named(name) {
+		if m.visible(id) && (!g.BaseArch || m.u.String(m.u.Arch0(id)) == m.u.Arch()) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// groupJob is nil when no package of the name can be installed.
+func (m *matcher) groupJob(g GroupPackage) (*Job, error) {
+	ids := m.named(g)
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -138,7 +158,7 @@ func (m *matcher) groupJob(g GroupPackage) (*Job, error) {
 
 // jobsFor makes the jobs of one argument, none when it matches nothing.
 func (m *matcher) jobsFor(arg string) (jobs []Job) {
-	ids, justName := m.byNEVRA(arg)
+	ids, is := m.byNEVRA(arg)
 	if len(ids) == 0 {
 		ids = m.byProvide(arg)
 	}
@@ -149,11 +169,14 @@ func (m *matcher) jobsFor(arg string) (jobs []Job) {
 		return nil
 	}
 	groups := [][]pool.ID{ids}
-	if isGlob(arg) && !isFilePattern(arg) {
+	switch {
+	case is.allArchs:
+		groups = m.byNameArch(ids)
+	case isGlob(arg) && !isFilePattern(arg):
 		groups = m.byName(ids)
 	}
 	for _, g := range groups {
-		if justName {
+		if is.justName || is.allArchs {
 			g = m.withObsoleters(g)
 		}
 		jobs = append(jobs, Job{Any: g, Request: arg, SetArch: true})
@@ -177,6 +200,26 @@ func (m *matcher) byName(ids []pool.ID) (groups [][]pool.ID) {
 		groups = append(groups, by[n])
 	}
 	return groups
+}
+
+// byNameArch splits packages into groups of one name and architecture, in their
+// order: where the architecture is a glob, dnf wants every one that it matches,
+// unless it is installed already.
+func (m *matcher) byNameArch(ids []pool.ID) (groups [][]pool.ID) {
+	type nameArch struct{ name, arch pool.Str }
+	at := map[nameArch]int{}
+	for _, id := range ids {
+		k := nameArch{m.u.Name0(id), m.u.Arch0(id)}
+		i, ok := at[k]
+		if !ok {
+			i = len(groups)
+			at[k], groups = i, append(groups, nil)
+		}
+		groups[i] = append(groups[i], id)
+	}
+	return slices.DeleteFunc(groups, func(g []pool.ID) bool {
+		return len(groups) > 1 && slices.ContainsFunc(g, m.u.IsInstalled)
+	})
 }
 
 // withObsoleters adds the packages that obsolete one of ids.
