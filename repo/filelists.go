@@ -21,7 +21,7 @@ func (r *Repository) Filelists(ctx context.Context) (*pool.FileIndex, error) {
 		return nil, nil
 	}
 	c, key := r.client, "filelists-"+keyOf(d.Checksum.String(), r.Index.Key())+".pool"
-	if x, err := pool.Open(c.store.IndexPath(key)); err == nil && x.Key() == d.Checksum.String() {
+	if x, err := c.openIndex(key); err == nil && x.Key() == d.Checksum.String() {
 		return pool.AsFiles(x), nil
 	}
 	builder, err := r.buildFilelists(ctx, d)

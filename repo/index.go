@@ -17,7 +17,7 @@ func indexKey(primary digest.Checksum) string { return "primary-" + primary.Hex 
 // one where there is none or it is damaged or of another version.
 func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, error) {
 	c, key := r.client, indexKey(d.Checksum)
-	x, err := pool.Open(c.store.IndexPath(key))
+	x, err := c.openIndex(key)
 	if err == nil && x.Key() == d.Checksum.String() {
 		return x, nil
 	}
@@ -29,6 +29,15 @@ func (r *Repository) index(ctx context.Context, d repodata.Data) (*pool.Index, e
 		return nil, err
 	}
 	return r.keep(key, builder), nil
+}
+
+// openIndex opens an index of the cache, and reads it whole only where somebody may
+// have changed it.
+func (c *Client) openIndex(key string) (*pool.Index, error) {
+	if c.store.IndexSealed(key) {
+		return pool.OpenSealed(c.store.IndexPath(key))
+	}
+	return pool.Open(c.store.IndexPath(key))
 }
 
 // keep returns the index that was built and writes it to the cache meanwhile. An

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -43,7 +44,7 @@ func newResolveCmd(a *app) *cobra.Command {
 		Example: "  fimg resolve --profile Cloud-Base-Generic --lock fimg.lock\n" +
 			"  fimg resolve --repo ./packages --arch aarch64 --why zlib bash @core",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			debug.SetGCPercent(gcPercent)
+			defer steadyHeap()()
 			if len(args) == 0 {
 				return f.image(cmd.Context(), a)
 			}
@@ -94,9 +95,21 @@ func (f *resolveFlags) arguments(ctx context.Context, a *app, args []string) err
 	return a.printInstall(answer.NEVRAs())
 }
 
-// gcPercent trades a little time of the collector, which has few pointers to
-// follow in an index, for memory.
-const gcPercent = 50
+// The collector starts when the heap has grown by gcPercent, which trades a little
+// of its time for memory; heapFloor bytes that are never touched count as heap, so
+// that a small one is not collected every megabyte.
+const (
+	gcPercent = 25
+	heapFloor = 24 << 20
+)
+
+// steadyHeap sets the collector up for this process and returns a function to call
+// at the end.
+func steadyHeap() func() {
+	debug.SetGCPercent(gcPercent)
+	floor := make([]byte, heapFloor)
+	return func() { runtime.KeepAlive(floor) }
+}
 
 // resolve loads the repositories and asks the resolver.
 func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*resolve.Answer, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -124,7 +125,28 @@ func (s *Store) IndexPath(key string) string { return filepath.Join(s.dir, "inde
 // name when write succeeds. Two writers of the same key do the same work twice;
 // the last one's file stays.
 func (s *Store) WriteIndex(key string, write func(*os.File) error) error {
-	return s.replace(s.IndexPath(key), write)
+	return s.replace(s.IndexPath(key), func(f *os.File) error {
+		if err := write(f); err != nil {
+			return err
+		}
+		return os.Chtimes(f.Name(), keySeal(key), keySeal(key))
+	})
+}
+
+// IndexSealed says that nobody wrote to the computed file called key since
+// WriteIndex did.
+func (s *Store) IndexSealed(key string) bool {
+	info, err := os.Lstat(s.IndexPath(key))
+	return err == nil && info.Mode().IsRegular() && info.ModTime().Equal(keySeal(key))
+}
+
+// keySeal is the seal of a computed file, whose checksum nobody knows: it tells
+// only that the file was not written to.
+func keySeal(key string) time.Time {
+	sum := digest.Checksum{Type: "sha256"}
+	h := sum.Hash()
+	_, _ = io.WriteString(h, key) // a hash takes everything
+	return seal(sum.With(h))
 }
 
 // ReadState returns the small file called key, nil when there is none.

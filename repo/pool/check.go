@@ -7,15 +7,23 @@ var (
 	errRange  = errors.New("number out of range")
 )
 
-// check proves that no number of the index points outside, so that nothing read
-// from it later can make the program fail.
-func (x *Index) check() error {
+// checkSizes proves that the sections have the lengths that belong together.
+func (x *Index) checkSizes() error {
 	ns, np := len(x.strOff)-1, len(x.packages)
 	switch {
 	case ns < 1, len(x.provOff) != ns+1, len(x.rels) < 1,
 		len(x.depEnd) != np*int(kinds), len(x.detEnd) != np,
 		len(x.strHash) == 0, len(x.strHash)&(len(x.strHash)-1) != 0, len(x.strHash) <= ns:
 		return errLength
+	}
+	return nil
+}
+
+// check proves that no number of the index points outside, so that nothing read
+// from it later can make the program fail. The sizes are checked already.
+func (x *Index) check() error {
+	ns, np := len(x.strOff)-1, len(x.packages)
+	switch {
 	case !rising(x.strOff, len(x.strBlob)), !rising(x.depEnd, len(x.deps)),
 		!rising(x.provOff, len(x.prov)), !rising(x.detEnd, len(x.details)),
 		!below(x.strHash, ns), !below(x.weak, np),

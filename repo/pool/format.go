@@ -97,7 +97,18 @@ func padding(section []byte) []byte {
 	return make([]byte, -len(section)&7)
 }
 
-// decode checks header and checksum and cuts data into sections.
+// verify compares an index with its checksum.
+func verify(data []byte) error {
+	if _, err := decode(data); err != nil {
+		return err
+	}
+	if crc32.Checksum(data[sumStart:], castagnoli) != of[header](data[:headerSize])[0].Sum {
+		return fmt.Errorf("package index does not match its checksum")
+	}
+	return nil
+}
+
+// decode checks the header and cuts data into sections.
 func decode(data []byte) (parts [sections][]byte, err error) {
 	if len(data) < headerSize || string(data[:8]) != magic {
 		return parts, fmt.Errorf("no package index")
@@ -105,9 +116,6 @@ func decode(data []byte) (parts [sections][]byte, err error) {
 	h := of[header](data[:headerSize])[0]
 	if h.Version != formatVersion || h.Order != orderMark {
 		return parts, fmt.Errorf("package index of another version or byte order")
-	}
-	if crc32.Checksum(data[sumStart:], castagnoli) != h.Sum {
-		return parts, fmt.Errorf("package index does not match its checksum")
 	}
 	for i, s := range h.Section {
 		if s.Off%8 != 0 || s.Off > uint64(len(data)) || s.Len > uint64(len(data))-s.Off {

@@ -32,6 +32,21 @@ type Index struct {
 // change. An error means that they are damaged or of another version and have to
 // be built anew.
 func Load(data []byte) (*Index, error) {
+	if err := verify(data); err != nil {
+		return nil, err
+	}
+	x, err := join(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.check(); err != nil {
+		return nil, fmt.Errorf("package index is damaged: %w", err)
+	}
+	return x, nil
+}
+
+// join makes an index of its sections.
+func join(data []byte) (*Index, error) {
 	parts, err := decode(data)
 	if err != nil {
 		return nil, err
@@ -45,7 +60,7 @@ func Load(data []byte) (*Index, error) {
 		obsolete: of[obsolete](parts[secObsoletes]), weak: of[uint32](parts[secWeak]),
 		files: of[file](parts[secFiles]), detEnd: of[uint32](parts[secDetailEnd]), details: parts[secDetails],
 	}
-	if err := x.check(); err != nil {
+	if err := x.checkSizes(); err != nil {
 		return nil, fmt.Errorf("package index is damaged: %w", err)
 	}
 	return x, nil
@@ -72,10 +87,16 @@ func (x *Index) Write(w io.Writer) error {
 	})
 }
 
-// Open maps the index file at path into memory. The mapping lives as long as the
-// Index is reachable; the file may be replaced by rename meanwhile, but must not
-// be written to.
-func Open(path string) (*Index, error) {
+// Open maps the index file at path into memory and proves that it is whole. The
+// mapping lives as long as the Index is reachable; the file may be replaced by
+// rename meanwhile, but must not be written to.
+func Open(path string) (*Index, error) { return mapFile(path, Load) }
+
+// OpenSealed is Open for a file that nobody but Index.Write wrote to: it looks at
+// the header only, so that the rest is read when it is needed.
+func OpenSealed(path string) (*Index, error) { return mapFile(path, join) }
+
+func mapFile(path string, load func([]byte) (*Index, error)) (*Index, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -92,7 +113,7 @@ func Open(path string) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
-	x, err := Load(data)
+	x, err := load(data)
 	if err != nil {
 		syscall.Munmap(data)
 		return nil, fmt.Errorf("open %s: %w", path, err)

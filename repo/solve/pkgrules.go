@@ -84,7 +84,7 @@ func (s *solver) rebuild() {
 	clear(s.noUpdate)
 	s.wished.stale = true
 	s.pkg.start = 1
-	s.unify(s.raw[1:])
+	s.unify()
 	s.pkg.end = int32(len(s.rules))
 	s.installedRules()
 	s.jobRules()

@@ -115,25 +115,41 @@ func compareRules(a, b *rule) int {
 	return slices.Compare(a.more, b.more)
 }
 
-// unify makes the rules a sorted copy of those given, without repetitions.
-func (s *solver) unify(raw []rule) {
+// unify sorts the rules that are new in raw into those of earlier calls, drops
+// repetitions and makes the rules a copy of the result.
+func (s *solver) unify() {
+	s.sorted = mergeRules(s.sorted, s.sortRules(s.raw[1:]))
+	s.raw = s.raw[:1]
+	s.rules = append(make([]rule, 1, len(s.sorted)+len(s.sorted)/8+64), s.sorted...)
+}
+
+func (s *solver) sortRules(raw []rule) []rule {
 	rules := s.byFirst(raw)
-	out := make([]rule, 1, len(rules)+len(rules)/8+64)
 	for start := 0; start < len(rules); {
 		end := start + 1
 		for end < len(rules) && rules[end].p == rules[start].p {
 			end++
 		}
-		group := rules[start:end]
-		slices.SortFunc(group, func(a, b rule) int { return compareRules(&a, &b) })
-		for i := range group {
-			if i == 0 || compareRules(&group[i-1], &group[i]) != 0 {
-				out = append(out, group[i])
-			}
-		}
+		slices.SortFunc(rules[start:end], func(a, b rule) int { return compareRules(&a, &b) })
 		start = end
 	}
-	s.rules = out
+	return rules
+}
+
+// mergeRules merges two sorted lists, of which the first has no repetitions.
+func mergeRules(a, b []rule) []rule {
+	out := make([]rule, 0, len(a)+len(b))
+	for len(a) > 0 || len(b) > 0 {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && compareRules(&b[0], &a[0]) < 0 {
+			from = &b
+		}
+		if n := len(out); n == 0 || compareRules(&out[n-1], &(*from)[0]) != 0 {
+			out = append(out, (*from)[0])
+		}
+		*from = (*from)[1:]
+	}
+	return out
 }
 
 // byFirst sorts rules by their first literal, by counting.

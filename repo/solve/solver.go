@@ -15,7 +15,8 @@ type solver struct {
 
 	instFirst, instEnd pool.ID // the installed packages
 
-	raw      []rule // of the packages added so far, unsorted
+	raw      []rule // of the packages added since they were last sorted
+	sorted   []rule // of the packages before them, as they were made
 	rules    []rule
 	pkg      class // from dependencies
 	feature  class // an installed package stays or is replaced by whatever
