@@ -98,9 +98,15 @@ func (b *bench) build() error {
 
 // repositories compares on the repositories in dirs.
 func (b *bench) repositories(label string, dirs []string) error {
-	set, err := b.pick(dirs)
+	list, err := self("-names", strings.Join(dirs, ","), "-dir", b.work)
 	if err != nil {
-		return err
+		return fmt.Errorf("list packages: %w", err)
 	}
-	return b.compare(label, dirs, set)
+	names := strings.Fields(list)
+	set := b.pick(dirs, nil, names, 100)
+	if len(set) == 0 {
+		return fmt.Errorf("no package of %s can be installed", strings.Join(dirs, ", "))
+	}
+	kiwi := append([]string{"--exclude=*.i686", "--exclude=*-doc", "--exclude=*-docs"}, b.groups...)
+	return b.compare(label, dirs, requests(set, b.pick(dirs, kiwi, names, 30)))
 }

@@ -45,18 +45,17 @@ type request struct {
 
 // requests are a package without a cache, and with one: a package, 30, as many as
 // there are, and what a kiwi description asks for.
-func (b *bench) requests(set []string) []request {
+func requests(set, kiwi []string) []request {
 	some := set[:min(30, len(set))]
-	kiwi := append([]string{"--exclude=*.i686", "--exclude=*-doc", "--exclude=*-docs"}, some...)
 	return []request{
 		{"cold", true, set[:1]}, {"warm 1", false, set[:1]}, {"warm " + strconv.Itoa(len(some)), false, some},
-		{"warm " + strconv.Itoa(len(set)), false, set}, {"warm kiwi", false, append(kiwi, b.groups...)},
+		{"warm " + strconv.Itoa(len(set)), false, set}, {"warm kiwi", false, kiwi},
 	}
 }
 
 // compare makes the requests of both programs in turn and prints a line for each.
-func (b *bench) compare(label string, dirs, set []string) error {
-	for _, q := range b.requests(set) {
+func (b *bench) compare(label string, dirs []string, list []request) error {
+	for _, q := range list {
 		var fimg, dnf result
 		for range b.runs {
 			if q.cold {

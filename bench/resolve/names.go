@@ -73,22 +73,19 @@ func printNames(ctx context.Context, work string, dirs []string) error {
 	return nil
 }
 
-// pick chooses up to 100 names of packages that can be installed together.
-func (b *bench) pick(dirs []string) (set []string, err error) {
-	names, err := self("-names", strings.Join(dirs, ","), "-dir", b.work)
-	if err != nil {
-		return nil, fmt.Errorf("list packages: %w", err)
-	}
-	for _, name := range strings.Fields(names) {
-		more := append(slices.Clone(set), name)
-		if _, err := measure(b.fimgCmd("cache-pick", dirs, more)); err == nil && len(set) < 100 {
-			set = more
+// pick adds up to n of the names to a request, as long as it can be fulfilled.
+func (b *bench) pick(dirs, request, names []string, n int) []string {
+	for _, name := range names {
+		more := append(slices.Clone(request), name)
+		if _, err := measure(b.fimgCmd("cache-pick", dirs, more)); err == nil {
+			request = more
+			n--
+		}
+		if n == 0 {
+			break
 		}
 	}
-	if len(set) == 0 {
-		return nil, fmt.Errorf("no package of %s can be installed", strings.Join(dirs, ", "))
-	}
-	return set, nil
+	return request
 }
 
 // self runs this program again. What needs much memory is done there: a process
