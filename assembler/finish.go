@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
@@ -41,7 +42,7 @@ func (b *builder) formats(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		settings, err := b.settings(o)
+		settings, err := settings(b.plan.Image, o)
 		if err != nil {
 			return err
 		}
@@ -58,22 +59,25 @@ func (b *builder) formats(ctx context.Context) error {
 
 // settings are what the description says about an output. Format options belong
 // to the description's own format only.
-func (b *builder) settings(o Output) (formats.Settings, error) {
-	t := &b.plan.Image.Type
-	s := formats.Settings{VHDTag: t.Attr.VHDFixedTag, GCELicense: t.Attr.GCELicense, Name: b.plan.Image.Name,
-		Description: b.plan.Image.About.Specification}
+func settings(img *description.Image, o Output) (formats.Settings, error) {
+	t := &img.Type
+	s := formats.Settings{VHDTag: t.Attr.VHDFixedTag, GCELicense: t.Attr.GCELicense, Name: img.Name,
+		Description: img.About.Specification}
 	var err error
 	if !o.Extra {
 		s.Qemu, err = formats.ParseOptions(t.Attr.FormatOptions)
 	}
 	if t.Machine != nil {
 		s.Machine = machine(t.Machine)
+		if o.Format == "vmdk" && s.Qemu != nil {
+			diskOptions(s.Qemu, t.Machine.Disk)
+		}
 	}
 	for _, v := range t.Vagrant {
 		if "vagrant-"+v.Provider == o.Format {
 			s.Vagrant.VirtualSize, s.Vagrant.GuestAdditions = v.VirtualSize, v.GuestAdditions
 			if v.Vagrantfile != "" {
-				s.Vagrant.Vagrantfile, err = fs.ReadFile(b.plan.Image.Files, v.Vagrantfile)
+				s.Vagrant.Vagrantfile, err = fs.ReadFile(img.Files, v.Vagrantfile)
 			}
 		}
 	}
@@ -81,6 +85,27 @@ func (b *builder) settings(o Output) (formats.Settings, error) {
 		return s, fmt.Errorf("prepare %s: %w", o.Format, err)
 	}
 	return s, nil
+}
+
+// diskOptions adds what the machine's disk says of a VMDK, unless the format
+// options do: its mode is the subformat, its controller the adapter.
+func diskOptions(opts formats.QemuOptions, d *description.VMDisk) {
+	if d == nil {
+		return
+	}
+	adapter := d.Controller
+	switch adapter {
+	case "pvscsi", "lsisas1068", "scsi":
+		adapter = "lsilogic"
+	case "ide", "buslogic", "lsilogic", "legacyESX":
+	default: // the format has no word for it
+		adapter = ""
+	}
+	for key, value := range map[string]string{"subformat": d.DiskMode, "adapter_type": adapter} {
+		if _, given := opts[key]; !given && value != "" {
+			opts[key] = value
+		}
+	}
 }
 
 // manifests writes what accompanies the image and lists all results.
@@ -91,6 +116,10 @@ func (b *builder) manifests(ctx context.Context) error {
 	r.Tags = manifest.Tags{Name: img.Name, Profiles: img.Profiles, Arch: img.Arch, Type: img.Type.Attr.Image, Version: img.Version}
 	for _, o := range b.plan.Outputs {
 		r.Add(manifest.File{Role: roleOf(img, o), Filename: filepath.Join(b.opts.TargetDir, o.File), Bundle: o.Bundle, Compress: o.Compress, Checksum: true})
+		if o.Format == "vmdk" {
+			vmx := strings.TrimSuffix(o.File, filepath.Ext(o.File)) + ".vmx"
+			r.Add(manifest.File{Role: manifest.MachineSettings, Filename: filepath.Join(b.opts.TargetDir, vmx), Bundle: true})
+		}
 	}
 	base := baseName(img)
 	for _, m := range []struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/formats"
+	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem"
@@ -58,13 +59,13 @@ func Inspect(ctx context.Context, name string) (*Inspection, error) {
 	defer img.Close()
 	found, err := partition.Read(img, img.Size(), 512)
 	if err != nil {
-		return nil, fmt.Errorf("inspect %s: %w", filepath.Base(name), err)
+		return nil, unreadable(fmt.Errorf("inspect %s: %w", filepath.Base(name), err))
 	}
 	in := &inspector{ctx: ctx, out: &Inspection{Format: img.Format, Size: img.Size(), Layout: found.Layout, Warnings: found.Warnings}}
 	for _, p := range found.Layout.Partitions {
 		device := io.NewSectionReader(img, found.Layout.Offset(p), found.Layout.Bytes(p))
 		if err := in.partition(p, device); err != nil {
-			return nil, fmt.Errorf("inspect partition %d: %w", p.Number, err)
+			return nil, unreadable(fmt.Errorf("inspect partition %d: %w", p.Number, err))
 		}
 	}
 	in.out.Boot.BIOS = hasBootCode(img)
@@ -72,6 +73,15 @@ func Inspect(ctx context.Context, name string) (*Inspection, error) {
 	slices.Sort(in.out.Boot.EFI)
 	slices.Sort(in.out.Boot.Entries)
 	return in.out, nil
+}
+
+// unreadable marks an error that the image is to blame for, and not fimg.
+func unreadable(err error) error {
+	var classed fault.Classed
+	if errors.As(err, &classed) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return fault.New(fault.Usage, err)
 }
 
 func hasBootCode(disk io.ReaderAt) bool {

@@ -62,7 +62,25 @@ func outputs(img *description.Image, extra []string) ([]Output, error) {
 			list = append(list, o)
 		}
 	}
-	return list, nil
+	return list, checkOptions(img, list)
+}
+
+// checkOptions refuses options that a format does not have before work begins.
+func checkOptions(img *description.Image, list []Output) error {
+	for _, o := range list {
+		f, err := formats.Lookup(o.Format)
+		if err != nil {
+			return err
+		}
+		s, err := settings(img, o)
+		if err != nil {
+			return err
+		}
+		if err := formats.Check(formats.Output{Format: f, Path: o.File, Settings: s}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // diskFormats are the formats of the description: a Vagrant description gives

@@ -2,8 +2,11 @@ package formats
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/fimg/fimg/formats/disk"
+	"github.com/fimg/fimg/formats/internal/ordered"
 	"github.com/fimg/fimg/formats/vmdk"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/seed"
@@ -69,6 +72,23 @@ type File struct {
 	Path string
 	Size int64 // in bytes, holes counted
 }
+
+// Check says what is wrong with an output's settings, so far as that does not
+// depend on the disk.
+func Check(o Output) error {
+	w := &write{src: nothing{}, pool: ordered.NewPool(1)}
+	if _, err := w.writer(&begun{Output: o}); err != nil {
+		return fmt.Errorf("write %s: %w", o.Path, err)
+	}
+	return nil
+}
+
+// nothing is a disk of no bytes.
+type nothing struct{}
+
+func (nothing) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+func (nothing) Size() int64                       { return 0 }
+func (nothing) Data() ([]disk.Range, error)       { return nil, nil }
 
 // Write makes all outputs side by side from one read of the disk. They appear
 // under their paths only when all of them are whole; on an error or when ctx is
