@@ -17,12 +17,7 @@ func (t *transaction) sysusers(e *element) error {
 	if t.opts.NoScripts {
 		return nil
 	}
-	var lines []string
-	for _, d := range e.header.Dependencies(rpm.Provides) {
-		if line, ok := sysusersLine(d); ok {
-			lines = append(lines, line)
-		}
-	}
+	lines := e.sysusersLines()
 	if len(lines) == 0 || t.overridden(e) {
 		return nil
 	}
@@ -30,6 +25,19 @@ func (t *transaction) sysusers(e *element) error {
 		return &ScriptletError{Package: e.nevra, Phase: "sysusers", Cause: err.Error(), Err: err}
 	}
 	return nil
+}
+
+// announcesUsers tells whether a package has users or groups to be created.
+func (e *element) announcesUsers() bool { return len(e.sysusersLines()) > 0 }
+
+func (e *element) sysusersLines() []string {
+	var lines []string
+	for _, d := range e.header.Dependencies(rpm.Provides) {
+		if line, ok := sysusersLine(d); ok {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func sysusersLine(d rpm.Dependency) (string, bool) {

@@ -93,7 +93,13 @@ func (t *transaction) writeDatabase(ctx context.Context) error {
 		return err
 	}
 	defer db.Discard()
+	if t.result.Before, err = db.Cookie(ctx); err != nil {
+		return err
+	}
 	if err := t.fillDatabase(ctx, db); err != nil {
+		return err
+	}
+	if t.result.After, err = db.Cookie(ctx); err != nil {
 		return err
 	}
 	return db.Commit(ctx)

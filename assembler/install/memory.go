@@ -15,7 +15,7 @@ const (
 	chunkSize = 256 << 10
 	// memoryLimit bounds the contents in memory, in bytes. A package that is
 	// larger goes through a file.
-	memoryLimit = 96 << 20
+	memoryLimit = 64 << 20
 )
 
 // memory hands out chunks.

@@ -80,14 +80,17 @@ func (o *Options) log() *slog.Logger {
 
 // Result tells what a transaction did.
 type Result struct {
-	Installed []Installed   // in the order of installation
-	Erased    []string      // NEVRAs in the order of erasure
-	Warnings  []string      // what rpm would have warned about
-	Times     []PhaseTime   // in the order of the phases
-	Scriptlet time.Duration // spent in programs of the image, within the phases
-	FromStore int           // packages that were neither decompressed nor hashed
-	Bytes     int64         // of file contents put into place
-	Files     int           // put into place
+	Installed []Installed    // in the order of installation
+	Erased    []string       // NEVRAs in the order of erasure
+	Removed   []rpm.Identity // the same
+	Warnings  []string       // what rpm would have warned about
+	Times     []PhaseTime    // in the order of the phases
+	Scriptlet time.Duration  // spent in programs of the image, within the phases
+	FromStore int            // packages that were neither decompressed nor hashed
+	Bytes     int64          // of file contents put into place
+	Files     int            // put into place
+	// Before and After are the cookies of the package database (rpmdb.Cookie).
+	Before, After string
 }
 
 // Installed is a package in the result.

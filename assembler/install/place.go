@@ -2,10 +2,10 @@ package install
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/repo/rpm"
@@ -21,49 +21,80 @@ type placer struct {
 	replaced bool
 }
 
-// place puts all files of a package into place.
-func (t *transaction) place(ctx context.Context, e *element) error {
-	p := &placer{transaction: t, e: e, suffix: fmt.Sprintf(";%08x", uint32(t.tid))}
-	p.owners = make([]owner, len(e.files))
-	var regular []int
+// place puts all files of packages into place. Directories, links and nodes are
+// made first, in the order of the packages; then the regular files of all of
+// them, on several cores: no two packages write the same one.
+func (t *transaction) place(ctx context.Context, list []*element) error {
 	t.dirs.trim()
+	var all []linked
+	for _, e := range list {
+		p := &placer{transaction: t, e: e, suffix: fmt.Sprintf(";%08x", uint32(t.tid)), owners: make([]owner, len(e.files))}
+		regular, err := p.specials()
+		if err != nil {
+			return err
+		}
+		for _, set := range linkSets(e.files, regular) {
+			all = append(all, linked{p, set})
+		}
+	}
+	return t.writeAll(ctx, all)
+}
+
+// specials puts everything but regular files into place and returns those.
+func (p *placer) specials() (regular []int, err error) {
+	e := p.e
 	for i := range e.files {
 		f := &e.files[i]
 		if f.Flags&rpm.FileGhost != 0 || e.actions[i].skipping() || e.actions[i] == undecided {
 			continue
 		}
-		p.owners[i] = t.owner(f.User, f.Group, f.Mode)
-		t.warnOwner(e, p.owners[i].unknown)
+		p.owners[i] = p.owner(f.User, f.Group, f.Mode)
+		p.warnOwner(e, p.owners[i].unknown)
+		p.result.Files++
 		if f.Regular() && e.actions[i] != touch {
+			p.result.Bytes += f.Size
 			regular = append(regular, i)
 			continue
 		}
 		if err := p.special(i); err != nil {
-			return &UnpackError{e.nevra, f.Path(), err}
+			return nil, &UnpackError{e.nevra, f.Path(), err}
 		}
-		t.result.Files++
 	}
-	return p.contents(ctx, regular)
+	return regular, nil
 }
 
-// contents writes the regular files, on several cores when there are many.
-func (p *placer) contents(ctx context.Context, regular []int) error {
-	sets := linkSets(p.e.files, regular)
-	for _, i := range regular {
-		p.result.Bytes += p.e.files[i].Size
+// linked are the positions of a regular file's names in its package.
+type linked struct {
+	p   *placer
+	set []int
+}
+
+// writeAll writes regular files. Workers take runs of files, that is of a few
+// directories: in one directory they would wait for each other.
+func (t *transaction) writeAll(ctx context.Context, all []linked) error {
+	workers := min(t.opts.jobs(), len(all)/16+1)
+	run := max(8, min(64, len(all)/(4*workers)))
+	var next atomic.Int64
+	var g errgroup.Group
+	for range workers {
+		g.Go(func() error {
+			for {
+				end := int(next.Add(int64(run)))
+				if end-run >= len(all) {
+					return nil
+				}
+				for _, l := range all[end-run : min(end, len(all))] {
+					if err := ctx.Err(); err != nil {
+						return err
+					}
+					if err := l.p.writeSet(l.set); err != nil {
+						return err
+					}
+				}
+			}
+		})
 	}
-	p.result.Files += len(regular)
-	workers := min(p.opts.jobs(), len(sets)/16+1)
-	if workers == 1 {
-		return p.writeSets(ctx, sets)
-	}
-	var wg sync.WaitGroup
-	errs := make([]error, workers)
-	for w := range workers {
-		wg.Go(func() { errs[w] = p.writeSets(ctx, sets[w*len(sets)/workers:(w+1)*len(sets)/workers]) })
-	}
-	wg.Wait()
-	return errors.Join(errs...)
+	return g.Wait()
 }
 
 // linkSets groups positions by hard link set, in order of their first member.
@@ -84,18 +115,6 @@ func linkSets(files []rpm.File, regular []int) [][]int {
 		sets = append(sets, []int{i})
 	}
 	return sets
-}
-
-func (p *placer) writeSets(ctx context.Context, sets [][]int) error {
-	for _, set := range sets {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := p.writeSet(set); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // writeSet writes a file and links its other names to it.

@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/repo/rpm"
@@ -52,29 +53,37 @@ func (t *transaction) bothFileTriggers(ctx context.Context, e *element, sense rp
 	return steps(others, own)
 }
 
-// unpack waits for the contents of a package and puts them into place.
-func (t *transaction) unpack(ctx context.Context, e *element) error {
-	select {
-	case <-e.ready:
-	case <-ctx.Done():
-		return ctx.Err()
+// unpack puts packages into place as soon as their contents are there. None of
+// them but the last may have anything to run before or after.
+func (t *transaction) unpack(ctx context.Context, list ...*element) error {
+	for i, e := range list {
+		select {
+		case <-e.ready:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if e.err != nil {
+			if i > 0 {
+				return errors.Join(t.unpack(ctx, list[:i]...), e.err)
+			}
+			return e.err
+		}
+		for _, o := range e.staged.oddities {
+			t.warn(e, o)
+		}
 	}
-	if e.err != nil {
-		return e.err
-	}
-	defer func() { <-t.ahead }()
-	for _, o := range e.staged.oddities {
-		t.warn(e, o)
-	}
-	if err := t.place(ctx, e); err != nil {
+	if err := t.place(ctx, list); err != nil {
 		return err
 	}
-	if e.staged.reused {
-		t.result.FromStore++
+	for _, e := range list {
+		if e.staged.reused {
+			t.result.FromStore++
+		}
+		e.staged.release()
+		e.staged = nil
+		<-t.ahead
+		t.add(e)
 	}
-	e.staged.release()
-	e.staged = nil
-	t.add(e)
 	return nil
 }
 
@@ -130,6 +139,7 @@ func (t *transaction) remember(e *element) {
 		}
 	}
 	t.result.Erased = append(t.result.Erased, e.nevra)
+	t.result.Removed = append(t.result.Removed, e.header.Identity())
 }
 
 func (e *element) hadFile(trig *rpm.Trigger) bool {
@@ -142,21 +152,110 @@ func (e *element) hadFile(trig *rpm.Trigger) bool {
 // is not installed, and the transaction ends there: what rpm would go on with is
 // of no use in an image.
 func (t *transaction) process(ctx context.Context) error {
-	for _, e := range t.order {
+	for i := 0; i < len(t.order); {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		e, n := t.order[i], t.quietRun(i)
 		var err error
-		if e.added {
+		switch {
+		case n > 0:
+			err = t.installTogether(ctx, t.order[i:i+n])
+		case e.added:
 			err = t.installOne(ctx, e)
-		} else {
+		default:
 			err = t.eraseOne(ctx, e)
 		}
 		if err != nil {
 			return err
 		}
+		i += max(n, 1)
 	}
 	return nil
+}
+
+// maxTogether bounds how many packages are put into place at once.
+const maxTogether = 64
+
+// quietRun counts the packages from position i on that are only files: no
+// scriptlet and no trigger runs before, between or after them. So they may go
+// into place together, as far as their contents are ready.
+func (t *transaction) quietRun(i int) int {
+	owners := t.triggerOwners()
+	n := 0
+	for _, e := range t.order[i:min(len(t.order), i+maxTogether)] {
+		if !e.added || !t.quiet(e, owners) || n > 0 && !e.isReady() {
+			break
+		}
+		n++
+	}
+	return n
+}
+
+func (e *element) isReady() bool {
+	select {
+	case <-e.ready:
+		return true
+	default:
+		return false
+	}
+}
+
+// installTogether installs packages that are quiet.
+func (t *transaction) installTogether(ctx context.Context, list []*element) error {
+	if err := t.unpack(ctx, list...); err != nil {
+		return err
+	}
+	for _, e := range list {
+		t.markReplaced(e)
+	}
+	return nil
+}
+
+// triggerOwners are the installed packages that watch others.
+func (t *transaction) triggerOwners() []*element {
+	var list []*element
+	for _, e := range t.installed {
+		if e.present && (len(e.triggers) > 0 || len(e.fileTriggers) > 0) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// bringsAccounts tells whether a package has one of the files owners are looked
+// up in.
+func (e *element) bringsAccounts() bool {
+	return slices.ContainsFunc(e.files, func(f rpm.File) bool {
+		return f.Dir == "/etc/" && (f.Base == "passwd" || f.Base == "group")
+	})
+}
+
+// quiet tells whether installing a package runs nothing.
+func (t *transaction) quiet(e *element, owners []*element) bool {
+	switch {
+	case e.bringsAccounts():
+		return false // the packages after it need its users and groups
+	case t.opts.NoScripts:
+		return true
+	case len(e.triggers) > 0 || len(e.fileTriggers) > 0 || e.announcesUsers():
+		return false
+	case e.header.Script(rpm.PreIn) != nil || e.header.Script(rpm.PostIn) != nil:
+		return false
+	}
+	for _, owner := range owners {
+		for _, c := range owner.conditions() {
+			if c.cond.Name == e.name {
+				return false
+			}
+		}
+		for i := range owner.fileTriggers {
+			if e.hasPrefix(&owner.fileTriggers[i]) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 var errNotInstalled = errors.New("is not installed")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/fimg/fimg/assembler/chroot"
@@ -40,6 +41,7 @@ type transaction struct {
 	ahead         chan struct{}
 	inUserNS      bool
 	warned        map[string]bool
+	warning       sync.Mutex // files are written side by side
 }
 
 // Run installs packages into the tree at root, and erases what they obsolete or
@@ -228,6 +230,8 @@ func (t *transaction) runPostUn(ctx context.Context) error {
 
 // warn reports what rpm would have warned about.
 func (t *transaction) warn(e *element, text string) {
+	t.warning.Lock()
+	defer t.warning.Unlock()
 	t.result.Warnings = append(t.result.Warnings, e.nevra+": "+text)
 	t.opts.Events.Emit(event.Event{Kind: event.Warning, Phase: "install", Subject: e.nevra, Text: text})
 }
