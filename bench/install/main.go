@@ -2,6 +2,10 @@
 // phase took, beside rpm or dnf doing the same in the same run.
 //
 //	install -packages DIR [-root DIR] [-store DIR] [-against rpm,dnf] [-noscripts]
+//
+// Scriptlets are the same programs whoever runs them, and most of the time: so
+// the ratios are printed with their time and without (for rpm it is in --stats;
+// dnf does not tell, use -noscripts).
 package main
 
 import (
@@ -13,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -53,31 +58,61 @@ func run(ctx context.Context, o options) error {
 		if o.root, err = os.MkdirTemp("/var/tmp", "bench-install-"); err != nil {
 			return err
 		}
+	} else if o.root, err = os.MkdirTemp(o.root, "run-"); err != nil {
+		return err
+	}
+	// Roots are removed when everything was measured: ext4 is slow to use again
+	// the inodes of what was just removed, whoever runs next would pay for it.
+	if !o.keep {
 		defer os.RemoveAll(o.root)
 	}
 	if o.store == "" {
 		o.store = filepath.Join(o.root, "store")
 	}
 	fmt.Printf("%d packages\n", len(files))
-	times := map[string]time.Duration{}
-	for i := range o.rounds {
-		name := []string{"cold", "warm"}[min(i, 1)]
-		if times[name], err = own(ctx, o, files, name); err != nil {
-			return err
-		}
+	own, err := ownRuns(ctx, o, files)
+	if err != nil {
+		return err
 	}
 	for _, peer := range strings.FieldsFunc(o.against, func(r rune) bool { return r == ',' }) {
 		took, err := peerRun(o, peer, files)
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{"cold", "warm"} {
-			if times[name] > 0 {
-				fmt.Printf("%s / fimg %s: %.2f\n", peer, name, took.Seconds()/times[name].Seconds())
-			}
-		}
+		compare(peer, took, own)
 	}
 	return nil
+}
+
+// spent is the time of a run and that of the scriptlets in it.
+type spent struct {
+	name              string
+	whole, scriptlets time.Duration
+}
+
+func (s spent) rest() float64 { return (s.whole - s.scriptlets).Seconds() }
+
+// ownRuns installs with fimg, the first time with a cold store.
+func ownRuns(ctx context.Context, o options, files []string) ([]spent, error) {
+	var list []spent
+	for i := range o.rounds {
+		s, err := own(ctx, o, files, []string{"cold", "warm"}[min(i, 1)], i)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+func compare(peer string, took spent, own []spent) {
+	for _, s := range own {
+		fmt.Printf("%s / fimg %s: %.2f", peer, s.name, took.whole.Seconds()/s.whole.Seconds())
+		if took.scriptlets > 0 || s.scriptlets == 0 {
+			fmt.Printf(", without scriptlets %.2f", took.rest()/s.rest())
+		}
+		fmt.Println()
+	}
 }
 
 // find returns the package files below a directory, or those a file lists.
@@ -102,16 +137,10 @@ func find(where string) ([]string, error) {
 }
 
 // own installs with fimg.
-func own(ctx context.Context, o options, files []string, name string) (time.Duration, error) {
-	root := filepath.Join(o.root, "fimg-"+name)
-	if err := os.RemoveAll(root); err != nil {
-		return 0, err
-	}
+func own(ctx context.Context, o options, files []string, name string, round int) (spent, error) {
+	root := filepath.Join(o.root, fmt.Sprintf("fimg-%d", round))
 	if err := os.MkdirAll(root, 0o755); err != nil {
-		return 0, err
-	}
-	if !o.keep {
-		defer os.RemoveAll(root)
+		return spent{}, err
 	}
 	var items []install.Item
 	for _, f := range files {
@@ -123,10 +152,10 @@ func own(ctx context.Context, o options, files []string, name string) (time.Dura
 	})
 	took := time.Since(start)
 	if err != nil {
-		return 0, err
+		return spent{}, err
 	}
 	report(name, took, res)
-	return took, nil
+	return spent{name, took, res.Scriptlet}, nil
 }
 
 func printer(verbose bool) event.Func {
@@ -138,8 +167,8 @@ func printer(verbose bool) event.Func {
 }
 
 func report(name string, took time.Duration, res install.Result) {
-	fmt.Printf("fimg %s: %.2f s, of it scriptlets %.2f s; %d packages, %d from the store, %d files, %.0f MB\n", name,
-		took.Seconds(), res.Scriptlet.Seconds(), len(res.Installed), res.FromStore, res.Files, float64(res.Bytes)/1e6)
+	fmt.Printf("fimg %s: %.2f s, of it scriptlets %.2f s, without %.2f s; %d packages, %d from the store, %d files, %.0f MB\n", name,
+		took.Seconds(), res.Scriptlet.Seconds(), (took - res.Scriptlet).Seconds(), len(res.Installed), res.FromStore, res.Files, float64(res.Bytes)/1e6)
 	for _, p := range res.Times {
 		fmt.Printf("  %-12s %7.3f s\n", p.Phase, p.Time.Seconds())
 	}
@@ -149,28 +178,38 @@ func report(name string, took time.Duration, res install.Result) {
 		time.Duration(use.Utime.Nano()).Seconds(), time.Duration(use.Stime.Nano()).Seconds())
 }
 
-// peerRun installs with rpm or dnf and returns the time.
-func peerRun(o options, peer string, files []string) (time.Duration, error) {
+// peerRun installs with rpm or dnf.
+func peerRun(o options, peer string, files []string) (spent, error) {
 	root := filepath.Join(o.root, peer)
-	if err := os.RemoveAll(root); err != nil {
-		return 0, err
-	}
 	if err := os.MkdirAll(root, 0o755); err != nil {
-		return 0, err
-	}
-	if !o.keep {
-		defer os.RemoveAll(root)
+		return spent{}, err
 	}
 	cmd := peerCommand(o, peer, root, files)
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
-	took := time.Since(start)
+	s := spent{peer, time.Since(start), scriptletTime(string(out))}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", peer, err, out)
+		return spent{}, fmt.Errorf("%s: %w\n%s", peer, err, out)
 	}
 	use := cmd.ProcessState
-	fmt.Printf("%s: %.2f s, CPU %.2f s\n", peer, took.Seconds(), (use.UserTime() + use.SystemTime()).Seconds())
-	return took, nil
+	fmt.Printf("%s: %.2f s", peer, s.whole.Seconds())
+	if s.scriptlets > 0 {
+		fmt.Printf(", of it scriptlets %.2f s, without %.2f s", s.scriptlets.Seconds(), s.rest())
+	}
+	fmt.Printf("; CPU %.2f s\n", (use.UserTime() + use.SystemTime()).Seconds())
+	return s, nil
+}
+
+// scriptletTime finds the line "scriptlets: COUNT SIZE MB TIME secs" of --stats.
+func scriptletTime(out string) time.Duration {
+	for line := range strings.Lines(out) {
+		f := strings.Fields(line)
+		if len(f) == 6 && f[0] == "scriptlets:" {
+			secs, _ := strconv.ParseFloat(f[4], 64)
+			return time.Duration(secs * float64(time.Second))
+		}
+	}
+	return 0
 }
 
 func peerCommand(o options, peer, root string, files []string) *exec.Cmd {
@@ -182,7 +221,7 @@ func peerCommand(o options, peer, root string, files []string) *exec.Cmd {
 		}
 		args = append(args, "install")
 	} else {
-		args = []string{"rpm", "--root", root, "--dbpath", "/usr/lib/sysimage/rpm", "-i", "--nosignature", "--ignorearch", "--ignoreos"}
+		args = []string{"rpm", "--root", root, "--dbpath", "/usr/lib/sysimage/rpm", "-i", "--stats", "--nosignature", "--ignorearch", "--ignoreos"}
 		if o.noScripts {
 			args = append(args, "--noscripts", "--notriggers")
 		}
