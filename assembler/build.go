@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/formats/oci"
@@ -64,7 +65,8 @@ type builder struct {
 	start  time.Time
 
 	installed []manifest.Package
-	verified  []byte // what rpm -Va says of the finished tree
+	dnf       []dnfstate.Transaction // what its records shall say
+	verified  []byte                 // what rpm -Va says of the finished tree
 }
 
 // Build carries out a plan. Results appear in the target directory only when all

@@ -142,6 +142,9 @@ func (r *resolution) run(ctx context.Context) error {
 		}
 	}
 	slices.SortStableFunc(lock.Packages, func(a, b manifest.LockedPackage) int { return strings.Compare(a.NEVRA, b.NEVRA) })
+	if err = r.lockGroups(lock); err != nil {
+		return fmt.Errorf("expand collections: %w", err)
+	}
 	if lock.Remove, err = r.removal(slices.Concat(rest, boot, r.base)); err != nil {
 		return fmt.Errorf("resolve removals: %w", err)
 	}

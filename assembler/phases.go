@@ -51,7 +51,7 @@ func (b *builder) install(ctx context.Context) error {
 	if b.betweenPhases() {
 		err = b.installInTwo(ctx)
 	} else {
-		err = b.transaction(ctx, b.items(""))
+		err = b.transaction(ctx, b.items(""), &img.Packages.Bootstrap, &img.Packages.Image)
 		if err == nil {
 			err = b.sys.UnpackArchives(img.Packages.Image.Archives)
 		}
@@ -70,7 +70,7 @@ func (b *builder) betweenPhases() bool {
 
 func (b *builder) installInTwo(ctx context.Context) error {
 	img := b.plan.Image
-	if err := b.transaction(ctx, b.items("bootstrap")); err != nil {
+	if err := b.transaction(ctx, b.items("bootstrap"), &img.Packages.Bootstrap); err != nil {
 		return err
 	}
 	if err := b.sys.UnpackArchives(img.Packages.Bootstrap.Archives); err != nil {
@@ -82,7 +82,7 @@ func (b *builder) installInTwo(ctx context.Context) error {
 	if err := b.sys.TrustCertificates(ctx); err != nil {
 		return err
 	}
-	if err := b.transaction(ctx, b.items("image")); err != nil {
+	if err := b.transaction(ctx, b.items("image"), &img.Packages.Image); err != nil {
 		return err
 	}
 	return b.sys.UnpackArchives(img.Packages.Image.Archives)
@@ -100,8 +100,8 @@ func (b *builder) items(phase string) []install.Item {
 	return list
 }
 
-// transaction runs one rpm transaction on the root.
-func (b *builder) transaction(ctx context.Context, items []install.Item) error {
+// transaction runs one rpm transaction on the root, for the packages of phases.
+func (b *builder) transaction(ctx context.Context, items []install.Item, phases ...*description.Phase) error {
 	img := b.plan.Image
 	if len(items) == 0 {
 		return nil
@@ -109,9 +109,12 @@ func (b *builder) transaction(ctx context.Context, items []install.Item) error {
 	opts := install.Options{
 		Arch: img.Arch, Keys: b.keys, Level: b.level, NoDocs: img.Preferences.ExcludeDocs, Langs: installLangs(img),
 		Time: b.plan.Epoch, Store: filepath.Join(b.cache, "store"), Jobs: b.opts.Jobs, Ledger: b.ledger,
-		Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log,
+		Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log, ImportKeys: len(img.SigningKeys) > 0,
 	}
-	_, err := install.Run(ctx, b.root.Dir(), items, opts)
+	res, err := install.Run(ctx, b.root.Dir(), items, opts)
+	if err == nil {
+		b.recordInstall(res, "install", phases...)
+	}
 	return err
 }
 
@@ -132,6 +135,9 @@ func (b *builder) configure(ctx context.Context) error {
 	if err := b.removePackages(ctx); err != nil {
 		return err
 	}
+	if err := b.writeDNFRecords(ctx); err != nil {
+		return fmt.Errorf("write the records of the package manager: %w", err)
+	}
 	return b.sys.RunScript(ctx, "images.sh")
 }
 
@@ -148,8 +154,12 @@ func (b *builder) removePackages(ctx context.Context) error {
 		}
 		opts := install.Options{Arch: b.plan.Image.Arch, Erase: installedNames(list.names), NoScripts: list.noScripts, Time: b.plan.Epoch,
 			Ledger: b.ledger, Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log}
-		if _, err := install.Run(ctx, b.root.Dir(), nil, opts); err != nil {
+		res, err := install.Run(ctx, b.root.Dir(), nil, opts)
+		if err != nil {
 			return fmt.Errorf("remove packages: %w", err)
+		}
+		if !list.noScripts { // by force it is rpm that removes, and dnf does not know
+			b.recordRemoval(res)
 		}
 	}
 	return nil

@@ -21,9 +21,26 @@ type Lock struct {
 	Image        string          `json:"image,omitempty"` // name of the image, for people
 	Arch         string          `json:"arch"`
 	Releasever   string          `json:"releasever"`
-	Repositories []LockedRepo    `json:"repositories"` // in the order of the description
-	Packages     []LockedPackage `json:"packages"`     // sorted by name, version and architecture
+	Repositories []LockedRepo    `json:"repositories"`     // in the order of the description
+	Packages     []LockedPackage `json:"packages"`         // sorted by name, version and architecture
+	Groups       []LockedGroup   `json:"groups,omitempty"` // asked for, for dnf's records
 	Remove       Removal         `json:"remove,omitzero"`
+}
+
+// LockedGroup is a group or environment the description asks for.
+type LockedGroup struct {
+	ID          string         `json:"id"`
+	Name        string         `json:"name"`
+	Environment bool           `json:"environment,omitempty"`
+	Part        bool           `json:"part,omitempty"` // came with an environment
+	Members     []LockedMember `json:"members,omitempty"`
+}
+
+// LockedMember is a package of a group or a group of an environment.
+type LockedMember struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`             // as in comps: mandatory, default, …
+	Wanted bool   `json:"wanted,omitempty"` // of the kinds that were asked for
 }
 
 // Removal lists what the description takes away again, as NEVRAs.

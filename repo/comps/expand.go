@@ -99,7 +99,49 @@ func (c *Comps) Expand(ids []string, r Request) ([]Wanted, error) {
 	return out, nil
 }
 
-// groups returns the groups that one request means.
+// Choice is what requests select: dnf remembers it.
+type Choice struct {
+	Environments []Environment
+	Groups       []Group
+	// Part tells, by ID, which groups only came with an environment.
+	Part map[string]bool
+}
+
+// Choose returns the groups and environments that the requests mean, each once,
+// in the order of the requests.
+func (c *Comps) Choose(ids []string, options bool) (Choice, error) {
+	out := Choice{Part: map[string]bool{}}
+	seen := map[string]bool{}
+	for _, id := range ids {
+		groups, err := c.groups(id, options)
+		if err != nil {
+			return out, err
+		}
+		name := strings.TrimPrefix(strings.TrimPrefix(id, "@"), "^")
+		direct := matching(c.Groups, name, func(g *Group) (string, string) { return g.ID, g.Name })
+		for _, e := range matching(c.Environments, name, func(e *Environment) (string, string) { return e.ID, e.Name }) {
+			if !seen["^"+e.ID] {
+				seen["^"+e.ID] = true
+				out.Environments = append(out.Environments, e)
+			}
+		}
+		for i, g := range groups {
+			if i < len(direct) {
+				out.Part[g.ID] = false
+			} else if _, known := out.Part[g.ID]; !known {
+				out.Part[g.ID] = true
+			}
+			if !seen[g.ID] {
+				seen[g.ID] = true
+				out.Groups = append(out.Groups, g)
+			}
+		}
+	}
+	return out, nil
+}
+
+// groups returns the groups that one request means: first those it names, then
+// those of environments.
 func (c *Comps) groups(id string, options bool) ([]Group, error) {
 	name := strings.TrimPrefix(strings.TrimPrefix(id, "@"), "^")
 	groups := matching(c.Groups, name, func(g *Group) (string, string) { return g.ID, g.Name })

@@ -1,0 +1,138 @@
+package assembler
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/fimg/fimg/assembler/install"
+	"github.com/fimg/fimg/assembler/install/dnfstate"
+	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/repo/comps"
+)
+
+// nobody is the login user dnf notes where nobody has logged in.
+const nobody = 1<<32 - 1
+
+// recordInstall notes a transaction of packages as dnf would have.
+func (b *builder) recordInstall(res install.Result, verb string, phases ...*description.Phase) {
+	t := b.transactionRecord(res, verb)
+	for _, p := range phases {
+		for _, name := range slices.Concat(description.Names(p.Collections), description.Names(p.Packages)) {
+			t.Command += " " + name
+		}
+	}
+	present := map[string]bool{}
+	for _, p := range res.Installed {
+		id := p.Header.Identity()
+		present[id.Name] = true
+		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: p.Item.Repository, Action: dnfstate.Install, Reason: dnfReasons[p.Item.Reason]})
+	}
+	if len(b.dnf) == 0 {
+		t.Groups = recordedGroups(b.plan.Lock, present)
+	}
+	b.dnf = append(b.dnf, t)
+}
+
+// recordRemoval notes what dnf took away again.
+func (b *builder) recordRemoval(res install.Result) {
+	t := b.transactionRecord(res, "remove")
+	for _, id := range res.Removed {
+		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: "@System", Action: dnfstate.Remove, Reason: dnfstate.User})
+		t.Command += " " + id.Name
+	}
+	b.dnf = append(b.dnf, t)
+}
+
+func (b *builder) transactionRecord(res install.Result, verb string) dnfstate.Transaction {
+	at := b.plan.Epoch.Unix()
+	release := b.plan.Image.Preferences.ReleaseVersion
+	return dnfstate.Transaction{Begin: at, End: at, Before: res.Before, After: res.After, ReleaseVer: release, User: nobody,
+		Command: strings.TrimSpace(b.plan.Image.Preferences.PackageManager + " --releasever=" + release + " -y " + verb)}
+}
+
+// dnfReasons are dnf's reasons by the installer's names.
+var dnfReasons = map[string]dnfstate.Reason{"": dnfstate.User, "user": dnfstate.User, "dependency": dnfstate.Dependency,
+	"weak-dependency": dnfstate.WeakDependency, "group": dnfstate.GroupMember}
+
+var dnfTypes = map[string]dnfstate.Types{string(comps.Mandatory): dnfstate.Mandatory, string(comps.Default): dnfstate.Default,
+	string(comps.Optional): dnfstate.Optional, string(comps.Conditional): dnfstate.Conditional}
+
+// recordedGroups are the groups of the lock as dnf notes them. A member counts as
+// installed with the group when it was asked for and is there.
+func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Group {
+	repo := ""
+	if len(lock.Repositories) > 0 {
+		repo = lock.Repositories[0].ID
+	}
+	var list []dnfstate.Group
+	for _, g := range lock.Groups {
+		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: repo, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment}
+		if g.Part {
+			r.Reason = dnfstate.Dependency
+		}
+		for _, m := range g.Members {
+			t := dnfTypes[m.Kind]
+			if m.Wanted {
+				r.Types |= t
+			}
+			r.Members = append(r.Members, dnfstate.Member{Name: m.Name, Type: t, Installed: m.Wanted && (g.Environment || present[m.Name])})
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// writeDNFRecords leaves the records of the package manager of the description in
+// the tree. They are made outside of it and copied in, where no link of the tree
+// can lead them elsewhere.
+func (b *builder) writeDNFRecords(ctx context.Context) error {
+	if len(b.dnf) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp(b.work, "dnf-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	state := dnfstate.State{Transactions: b.dnf}
+	for _, name := range b.plan.Image.Packages.EnableModules {
+		module, stream, _ := strings.Cut(name, ":")
+		state.Modules = append(state.Modules, dnfstate.Module{Name: module, Stream: stream, Enabled: true})
+	}
+	if b.plan.Image.Preferences.PackageManager == "dnf5" {
+		err = state.WriteDNF5(ctx, filepath.Join(dir, dnfstate.DNF5Dir))
+	} else {
+		err = state.WriteDNF4(ctx, filepath.Join(dir, dnfstate.DNF4Dir), filepath.Join(dir, dnfstate.DNF4ModulesDir))
+	}
+	if err != nil {
+		return err
+	}
+	return b.copyIn(dir)
+}
+
+// copyIn copies the files below a directory of the host into the tree.
+func (b *builder) copyIn(dir string) error {
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := b.root.MkdirAll(path.Dir(rel), 0o755); err != nil {
+			return err
+		}
+		return b.root.WriteFile(rel, data, 0o644)
+	})
+}

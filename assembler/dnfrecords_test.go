@@ -1,0 +1,31 @@
+package assembler
+
+import (
+	"testing"
+
+	"github.com/fimg/fimg/assembler/install/dnfstate"
+	"github.com/fimg/fimg/assembler/manifest"
+)
+
+// TestRecordedGroups looks at what dnf is told of groups: members that were asked
+// for and are there count as installed, a group of an environment as its part.
+func TestRecordedGroups(t *testing.T) {
+	lock := &manifest.Lock{Repositories: []manifest.LockedRepo{{ID: "fedora"}}, Groups: []manifest.LockedGroup{
+		{ID: "core", Name: "Core", Part: true, Members: []manifest.LockedMember{
+			{Name: "bash", Kind: "mandatory", Wanted: true}, {Name: "gone", Kind: "default", Wanted: true}, {Name: "vim", Kind: "optional"}}},
+		{ID: "cloud", Environment: true, Members: []manifest.LockedMember{{Name: "core", Kind: "mandatory", Wanted: true}}},
+	}}
+	got := recordedGroups(lock, map[string]bool{"bash": true, "vim": true})
+	core, cloud := got[0], got[1]
+	if core.Reason != dnfstate.Dependency || core.Types != dnfstate.Mandatory|dnfstate.Default || core.Repo != "fedora" {
+		t.Errorf("core: %+v", core)
+	}
+	for i, want := range []bool{true, false, false} {
+		if core.Members[i].Installed != want {
+			t.Errorf("%s: installed is %v", core.Members[i].Name, core.Members[i].Installed)
+		}
+	}
+	if !cloud.Environment || cloud.Reason != dnfstate.User || !cloud.Members[0].Installed {
+		t.Errorf("cloud: %+v", cloud)
+	}
+}

@@ -1,0 +1,57 @@
+package assembler
+
+import (
+	"slices"
+
+	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/repo/comps"
+)
+
+// lockedGroups are the groups and environments that a phase asks for.
+func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGroup, error) {
+	kinds := comps.Kinds(comps.Manager(r.plan.Image.Preferences.PackageManager), want.Recommended)
+	choice, err := r.comps.Choose(description.Names(want.Collections), false)
+	if err != nil {
+		return nil, err
+	}
+	var list []manifest.LockedGroup
+	for _, g := range choice.Groups {
+		locked := manifest.LockedGroup{ID: g.ID, Name: g.Name, Part: choice.Part[g.ID]}
+		for _, p := range g.Packages {
+			locked.Members = append(locked.Members, manifest.LockedMember{Name: p.Name, Kind: string(p.Kind),
+				Wanted: slices.Contains(kinds, p.Kind)})
+		}
+		list = append(list, locked)
+	}
+	for _, e := range choice.Environments {
+		locked := manifest.LockedGroup{ID: e.ID, Name: e.Name, Environment: true}
+		for _, id := range e.Groups {
+			locked.Members = append(locked.Members, manifest.LockedMember{Name: id, Kind: string(comps.Mandatory), Wanted: true})
+		}
+		for _, o := range e.Options {
+			locked.Members = append(locked.Members, manifest.LockedMember{Name: o.ID, Kind: string(comps.Optional)})
+		}
+		list = append(list, locked)
+	}
+	return list, nil
+}
+
+// lockGroups notes the groups of both phases, each once.
+func (r *resolution) lockGroups(lock *manifest.Lock) error {
+	for _, phase := range []*description.Phase{&r.plan.Image.Packages.Bootstrap, &r.plan.Image.Packages.Image} {
+		groups, err := r.lockedGroups(phase)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			known := slices.ContainsFunc(lock.Groups, func(o manifest.LockedGroup) bool {
+				return o.ID == g.ID && o.Environment == g.Environment
+			})
+			if !known {
+				lock.Groups = append(lock.Groups, g)
+			}
+		}
+	}
+	return nil
+}
