@@ -9,6 +9,9 @@ import (
 // text, slashes included, "?" one character, "[a-z]" and "[!a-z]" a character of
 // a set, and a backslash takes the next character literally.
 func Glob(pattern, s string) bool {
+	if !strings.HasSuffix(s, literalTail(pattern)) {
+		return false
+	}
 	var starPattern, starText string
 	starred := false
 	for {
@@ -31,6 +34,17 @@ func Glob(pattern, s string) bool {
 		starText = starText[n:]
 		pattern, s = starPattern, starText
 	}
+}
+
+// literalTail is the end of a pattern that stands for itself.
+func literalTail(pattern string) string {
+	for i := len(pattern) - 1; i >= 0; i-- {
+		switch pattern[i] {
+		case '*', '?', '[', ']', '\\':
+			return pattern[i+1:]
+		}
+	}
+	return pattern
 }
 
 // globOne matches one character and returns what is left of both.

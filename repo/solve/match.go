@@ -44,22 +44,53 @@ func (m *matcher) byNEVRA(arg string) (ids []pool.ID, is form) {
 		}
 	}
 	if isGlob(arg) {
-		ids = m.scan(func(id pool.ID) bool {
-			p := m.u.Package(id)
-			return pool.Glob(arg, p.NEVRA()) || p.Epoch == "0" && pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
-		})
+		ids = m.wholeGlob(arg)
 	}
 	return ids, form{}
+}
+
+// wholeGlob finds the packages whose NEVRA matches a glob; an epoch of zero may be
+// left out.
+func (m *matcher) wholeGlob(arg string) []pool.ID {
+	tail := arg[strings.LastIndexAny(arg, `*?[]\`)+1:]
+	mayEnd := m.remember(m.u.Arch0, func(arch string) bool {
+		return strings.HasSuffix("."+arch, tail) || strings.HasSuffix(tail, "."+arch)
+	})
+	return m.scan(func(id pool.ID) bool {
+		if !mayEnd(id) {
+			return false
+		}
+		p := m.u.Package(id)
+		return pool.Glob(arg, p.NEVRA()) || p.Epoch == "0" && pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
+	})
+}
+
+// remember makes a test of packages of a test of one of their strings, which is
+// made once for each string.
+func (m *matcher) remember(of func(pool.ID) pool.Str, test func(string) bool) func(pool.ID) bool {
+	known := map[pool.Str]bool{}
+	return func(id pool.ID) bool {
+		number := of(id)
+		answer, ok := known[number]
+		if !ok {
+			answer = test(m.u.String(number))
+			known[number] = answer
+		}
+		return answer
+	}
 }
 
 // byParts finds the packages that match name, epoch, version, release and
 // architecture, each of which may be a glob or empty.
 func (m *matcher) byParts(parts []string) []pool.ID {
-	keep := func(id pool.ID) bool {
-		p := m.u.Package(id)
-		return (parts[2] == "" || evr.Version(parts[2], p.Epoch) == 0) &&
-			part(parts[3], p.Version) && part(parts[4], p.Release) && part(parts[5], p.Arch)
-	}
+	arch := m.remember(m.u.Arch0, func(arch string) bool { return part(parts[5], arch) })
+	version := m.remember(m.u.EVR0, func(text string) bool {
+		epoch, version, release := evr.Split(text)
+		return (parts[2] == "" || evr.Version(parts[2], cmp.Or(epoch, "0")) == 0) &&
+			part(parts[3], version) && part(parts[4], release)
+	})
+	anyVersion := parts[2]+parts[3]+parts[4] == ""
+	keep := func(id pool.ID) bool { return arch(id) && (anyVersion || version(id)) }
 	if isGlob(parts[1]) {
 		return m.scanNames(parts[1], keep)
 	}
@@ -79,16 +110,8 @@ func (m *matcher) byParts(parts []string) []pool.ID {
 // scanNames finds the packages whose name matches a glob, looking at each name
 // once.
 func (m *matcher) scanNames(pattern string, keep func(pool.ID) bool) []pool.ID {
-	match := map[pool.Str]bool{}
-	return m.scan(func(id pool.ID) bool {
-		n := m.u.Name0(id)
-		hit, known := match[n]
-		if !known {
-			hit = pool.Glob(pattern, m.u.String(n))
-			match[n] = hit
-		}
-		return hit && keep(id)
-	})
+	name := m.remember(m.u.Name0, func(name string) bool { return pool.Glob(pattern, name) })
+	return m.scan(func(id pool.ID) bool { return name(id) && keep(id) })
 }
 
 func part(pattern, value string) bool {
