@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/fimg/fimg/bench/solve/golden"
@@ -56,8 +57,8 @@ func run(jobs string, dirs []string, id string, verbose bool) error {
 
 // report runs the jobs and prints mismatches and sums.
 func report(ctx context.Context, w *golden.World, file *golden.File, only *regexp.Regexp, verbose bool) {
-	var total, agree int
-	var spent, longest time.Duration
+	var times []time.Duration
+	agree := 0
 	for i := range file.Jobs {
 		j := &file.Jobs[i]
 		for _, v := range golden.Variants {
@@ -67,7 +68,7 @@ func report(ctx context.Context, w *golden.World, file *golden.File, only *regex
 			start := time.Now()
 			got := w.Run(ctx, j, v)
 			took := time.Since(start)
-			total, spent, longest = total+1, spent+took, max(longest, took)
+			times = append(times, took)
 			err := golden.Compare(j.Want(v), got)
 			if err == nil {
 				agree++
@@ -77,5 +78,22 @@ func report(ctx context.Context, w *golden.World, file *golden.File, only *regex
 			}
 		}
 	}
-	fmt.Printf("%d of %d answers agree; %v in all, %v at most\n", agree, total, spent.Round(time.Millisecond), longest.Round(time.Millisecond))
+	fmt.Printf("%d of %d answers agree\n", agree, len(times))
+	printTimes(times)
+}
+
+// printTimes sums up how long each answer took.
+func printTimes(times []time.Duration) {
+	if len(times) == 0 {
+		return
+	}
+	slices.Sort(times)
+	var sum time.Duration
+	for _, t := range times {
+		sum += t
+	}
+	n := len(times)
+	fmt.Printf("time of a job: mean %v, median %v, nine in ten below %v, at most %v; %v in all\n",
+		(sum / time.Duration(n)).Round(time.Microsecond), times[n/2].Round(time.Microsecond),
+		times[n*9/10].Round(time.Microsecond), times[n-1].Round(time.Microsecond), sum.Round(time.Millisecond))
 }
