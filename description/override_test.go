@@ -100,6 +100,24 @@ func TestRepositoryOverrides(t *testing.T) {
 	}
 }
 
+// TestIgnoredReposLeaveTheXML: those of profiles that are not active go as well.
+func TestIgnoredReposLeaveTheXML(t *testing.T) {
+	d := mustOpen(t, small(overridden+`<repository profiles="Other" alias="third"><source path="https://example.org/3"/></repository>`))
+	for want, over := range map[string]Overrides{"": {IgnoreRepos: true}, "second": {IgnoreReposUsedForBuild: true}, "first second third": {Version: "2"}} {
+		var out strings.Builder
+		if err := mustSelect(t, d, Options{Overrides: over}).WriteXML(&out); err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for r := range mustOpen(t, out.String()).root.every("repository") {
+			left = append(left, r.get("alias"))
+		}
+		if got := strings.Join(left, " "); got != want {
+			t.Errorf("%+v: %q left, want %q", over, got, want)
+		}
+	}
+}
+
 func TestContainerOverrides(t *testing.T) {
 	img, err := apply(t, "docker", Overrides{ContainerTag: "new", ContainerLabels: []string{"a=2", "b=x=y"}, DerivedFrom: "dir:///other"})
 	if err != nil {

@@ -64,9 +64,9 @@ func login(option, text string) (string, error) {
 func (s *state) changeRepos(over Overrides) error {
 	switch {
 	case over.IgnoreRepos:
-		s.dropRepos(func(*node) bool { return true })
+		s.keepRepos(func(*node) bool { return false })
 	case over.IgnoreReposUsedForBuild:
-		s.dropRepos(func(n *node) bool { return !truth(n.get("imageonly")) })
+		s.keepRepos(func(n *node) bool { return truth(n.get("imageonly")) })
 	}
 	if over.SetRepo != "" {
 		if err := s.setRepo("set-repo", over.SetRepo, over.SetRepoCredentials, true); err != nil {
@@ -85,10 +85,16 @@ func (s *state) changeRepos(over Overrides) error {
 	return nil
 }
 
-func (s *state) dropRepos(drop func(*node) bool) {
-	s.repos = slices.DeleteFunc(s.repos, func(a active) bool {
-		return drop(a.node) && a.element().Remove()
-	})
+// keepRepos drops all repositories but some of the active ones; those of other
+// profiles go as well, as with kiwi.
+func (s *state) keepRepos(keep func(*node) bool) {
+	s.repos = slices.DeleteFunc(s.repos, func(a active) bool { return !keep(a.node) })
+	for _, k := range s.doc.root.element().ChildElements() {
+		n := (*node)(k)
+		if n.is("repository") && !slices.ContainsFunc(s.repos, func(a active) bool { return a.node == n }) {
+			k.Remove()
+		}
+	}
 }
 
 // setRepo edits the first active repository or appends a new one. Where there is
