@@ -90,7 +90,7 @@ func run(args []string) error {
 	set.Int64Var(&c.epoch, "epoch", 0, "seconds of the epoch for the times of the file system itself")
 	set.IntVar(&c.workers, "workers", 0, "compressing threads; 0: one for each processor")
 	set.BoolVar(&c.warm, "warm", false, "read the directory once before the clock starts")
-	set.BoolVar(&c.sync, "sync", false, "flush the file to the disk, as the peers do")
+	set.BoolVar(&c.sync, "sync", false, "flush the file to the disk, as the peers for btrfs and ext do")
 	set.StringVar(&c.selinux, "selinux", "", "SELinux context given to everything")
 	profile := set.String("cpuprofile", "", "write a CPU profile to this file")
 	write := kinds[args[0]](set, c)

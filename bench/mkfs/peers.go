@@ -35,7 +35,7 @@ func warm(dir string) error {
 
 // comparePeers runs every peer on the directory, its contents in memory before each
 // run as they were for ours, and prints its time and allocated bytes as ratios to
-// ours. All the peers flush what they wrote to the disk.
+// ours. The peers for btrfs and ext flush what they wrote to the disk.
 func comparePeers(ctx context.Context, dir, file string, size int64, ours time.Duration, peers []peer) error {
 	base, err := allocated(file)
 	if err != nil {

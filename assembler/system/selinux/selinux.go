@@ -17,6 +17,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/tree"
@@ -135,7 +136,7 @@ func (c *Contexts) addLine(f []string) error {
 	if literal {
 		c.exact[stem] = append(c.exact[stem], index)
 	} else {
-		expr, err := regexp.Compile("(?s)^(?:" + f[0] + ")$")
+		expr, err := regexp.Compile("(?s)^(?:" + bytewise(f[0]) + ")$")
 		if err != nil {
 			return err
 		}
@@ -145,6 +146,19 @@ func (c *Contexts) addLine(f []string) error {
 	}
 	c.specs = append(c.specs, s)
 	return nil
+}
+
+// bytewise gives every byte beyond ASCII a character of its own: libselinux matches
+// bytes, and a dot is one of them.
+func bytewise(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return text
+	}
+	runes := make([]rune, len(text))
+	for i := range len(text) {
+		runes[i] = rune(text[i])
+	}
+	return string(runes)
 }
 
 // beginning returns the text every match begins with, and whether that is all.
@@ -231,7 +245,7 @@ func (c *Contexts) lastOf(list []int, name string, kind uint32) int {
 func (c *Contexts) lastAfter(list []int, after int, name string, kind uint32) int {
 	for i := len(list) - 1; i >= 0 && list[i] > after; i-- {
 		s := &c.specs[list[i]]
-		if (s.kind == 0 || s.kind == kind) && (s.expr == nil || s.expr.MatchString(name)) {
+		if (s.kind == 0 || s.kind == kind) && (s.expr == nil || s.expr.MatchString(bytewise(name))) {
 			return list[i]
 		}
 	}

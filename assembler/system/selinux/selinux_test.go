@@ -29,6 +29,8 @@ const contexts = `
 /var/x?y/z+		system_u:object_r:var_t:s0
 /mnt(/[^/]*)?	-l	system_u:object_r:mnt_t:s0
 /\d+x			system_u:object_r:tmp_t:s0
+/srv/..		system_u:object_r:two_t:s0
+/srv/[^/]{3}		system_u:object_r:three_t:s0
 `
 
 func sample(t testing.TB) *Contexts {
@@ -103,7 +105,7 @@ func TestMatchpathcon(t *testing.T) {
 		t.Fatal(err)
 	}
 	modes := map[string]uint32{"file": tree.TypeFile, "dir": tree.TypeDir, "lnk_file": tree.TypeLink, "blk_file": tree.TypeBlock}
-	paths := []string{"/etc", "/etc/shadow", "/etc/shadow-", "/usr/bin/passwd", "/usr/lib/a.so", "/usr/lib/x/a.so.1", "/bin/sh", "/x", "/opt/a", "/var/xy/zzz", "/mnt", "/mnt/x", "/proc/x", "/dev/hda"}
+	paths := []string{"/etc", "/etc/shadow", "/etc/shadow-", "/usr/bin/passwd", "/usr/lib/a.so", "/usr/lib/x/a.so.1", "/bin/sh", "/x", "/opt/a", "/var/xy/zzz", "/mnt", "/mnt/x", "/proc/x", "/dev/hda", "/srv/ä", "/srv/aä", "/srv/€", "/srv/gr\xffn"}
 	for kind, mode := range modes {
 		out := testtool.Run(t, "matchpathcon", append([]string{"-f", name, "-m", kind, "-n"}, paths...)...)
 		for i, line := range strings.Split(strings.TrimSpace(out), "\n") {
