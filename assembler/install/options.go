@@ -54,6 +54,9 @@ type Options struct {
 	// Store is the directory of unpacked packages, shared between builds; empty
 	// keeps nothing.
 	Store string
+	// StoreLimit bounds the store in bytes: what was not used for longest goes
+	// after the transaction. Zero is DefaultStoreLimit, less than zero no limit.
+	StoreLimit int64
 	// Jobs is how many packages are unpacked at once; zero is one for each core.
 	Jobs int
 	// Ledger receives what the kernel refuses; nil makes that an error.

@@ -256,6 +256,8 @@ func (s *stager) find(e *element, key string, size int64, places []int64) *os.Fi
 	}
 	if changed {
 		s.note(key, r)
+	} else {
+		s.touch(key)
 	}
 	return f
 }
