@@ -81,6 +81,7 @@ func obsoletes(e, old *element) bool {
 // removeFiles removes the files of a package, the last first. Directories that
 // are not empty stay; what cannot be removed is a warning, as in rpm.
 func (t *transaction) removeFiles(ctx context.Context, e *element) error {
+	defer t.dirs.forget() // what is gone may be made anew
 	for i := len(e.files) - 1; i >= 0; i-- {
 		if err := ctx.Err(); err != nil {
 			return err
