@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/fimg/fimg/internal/fault"
 )
 
 // Limits on headers, as rpm has them.
@@ -31,6 +33,9 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string { return e.Part + ": " + e.Detail }
+
+// FaultClass counts a damaged package among those whose checksum is wrong.
+func (e *FormatError) FaultClass() fault.Class { return fault.Signature }
 
 // Header is a parsed header: tags with typed data. It is read-only and safe for
 // concurrent use; the strings and byte slices it returns share its memory.

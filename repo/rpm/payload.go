@@ -2,11 +2,13 @@ package rpm
 
 import (
 	"bufio"
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/fimg/fimg/internal/fault"
@@ -98,17 +100,21 @@ func (p *Payload) Next() (int, error) {
 	return i, err
 }
 
-// fail makes err, which may be the archive's early end, a format error.
+// fail makes err a format error, which is what decompressors complain of, unless
+// it has a type or came from the file or the caller.
 func (p *Payload) fail(err error) error {
 	var digest *FileDigestError
 	var format *FormatError
+	var file *fs.PathError
 	switch {
 	case errors.As(err, &digest) || errors.As(err, &format):
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &FormatError{"payload", "the archive ends early"}
+	case errors.As(err, &file) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("read payload: %w", err)
 	}
-	return fmt.Errorf("read payload: %w", err)
+	return &FormatError{"payload", err.Error()}
 }
 
 func (p *Payload) next() (int, error) {
