@@ -77,7 +77,7 @@ func Build(ctx context.Context, plan *Plan, opts BuildOptions) (*Result, error) 
 	if err != nil {
 		return nil, err
 	}
-	err = errors.Join(b.steps(ctx), b.closeRoot(), b.closeBase())
+	err = classify(errors.Join(b.steps(ctx), b.closeRoot(), b.closeBase()))
 	if cleanup := release(); err == nil {
 		err = cleanup
 	}

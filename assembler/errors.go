@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fimg/fimg/internal/fault"
 )
 
@@ -42,6 +44,27 @@ func (e *SpaceError) FaultClass() fault.Class { return fault.Space }
 // Hint implements fault.Hinted.
 func (e *SpaceError) Hint() string {
 	return "choose other directories with --target-dir and --cache-dir"
+}
+
+// fullError says that a file system ran full in the middle of the work.
+type fullError struct{ error }
+
+func (e fullError) Unwrap() error { return e.error }
+
+// FaultClass implements fault.Classed.
+func (e fullError) FaultClass() fault.Class { return fault.Space }
+
+// Hint implements fault.Hinted.
+func (e fullError) Hint() string {
+	return "choose other directories with --target-dir, --work-dir and --cache-dir"
+}
+
+// classify gives an error of the kernel that means too little space its class.
+func classify(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fullError{err}
+	}
+	return err
 }
 
 // usage makes an error of the caller's options.
