@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -17,29 +16,18 @@ for d in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 /dev/${d%:*} c
 mount -t tmpfs none /sys
 PATH=/nonexistent exec "$@"`
 
-// fimg builds the program once.
-func fimg(t *testing.T) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "fimg")
-	cmd := exec.Command("go", "build", "-o", name, "./cmd/fimg")
-	cmd.Dir = testtool.Root()
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return name
-}
-
 // The whole image is made without any device or tool of the host, and comes out
-// the same.
+// the same; once with the root tree in memory, once on disk.
 func TestNoDevicesNoTools(t *testing.T) {
-	cloud(t)
+	testtool.Long(t)
+	testtool.NeedRoot(t)
 	testtool.Need(t, "unshare")
-	out := filepath.Join(t.TempDir(), "out")
-	args := []string{"--mount", "--propagation", "private", "/bin/sh", "-c", bare, "sh", fimg(t), "build", "--quiet",
-		"--profile", "Cloud-Base-Generic", "--repo", testtool.Repo(t), "--signing-key", testtool.Repo(t) + "/RPM-GPG-KEY-fimg",
-		"--set-release-version", "42", "--cache-dir", cache(), "--offline", "--target-dir", out}
-	cmd := exec.Command("unshare", args...)
+	out, usual := filepath.Join(t.TempDir(), "out"), filepath.Join(t.TempDir(), "out")
+	if status, text := command(t, append(cloudArgs(t, usual), "--quiet")...); status != 0 {
+		t.Fatalf("exit status %d: %s", status, text)
+	}
+	args := append([]string{"--mount", "--propagation", "private", "/bin/sh", "-c", bare, "sh", fimg(t)}, cloudArgs(t, out)...)
+	cmd := exec.Command("unshare", append(args, "--quiet", "--work-dir", t.TempDir())...)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build without devices and tools: %v\n%s", err, text)
 	}
@@ -48,4 +36,5 @@ func TestNoDevicesNoTools(t *testing.T) {
 		t.Fatalf("outputs %q, %v", made, err)
 	}
 	testtool.Run(t, "qemu-img", "check", made[0])
+	testtool.Run(t, "cmp", made[0], filepath.Join(usual, filepath.Base(made[0])))
 }
