@@ -99,8 +99,8 @@ func (f *resolveFlags) arguments(ctx context.Context, a *app, args []string) err
 // of its time for memory; heapFloor bytes that are never touched count as heap, so
 // that a small one is not collected every megabyte.
 const (
-	gcPercent = 25
-	heapFloor = 24 << 20
+	gcPercent = 20
+	heapFloor = 20 << 20
 )
 
 // steadyHeap sets the collector up for this process and returns a function to call

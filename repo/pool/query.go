@@ -62,7 +62,8 @@ func (x *Index) nameOf(d Dep) uint32 {
 }
 
 // Owners returns the packages that own a file of that path, or of one that
-// matches it as a glob in which a star matches slashes too.
+// matches it as a glob in which a star matches slashes too. A glob that can only
+// match what primary.xml has needs no full file lists, and dnf looks at none.
 func (u *Universe) Owners(name string, glob bool) (out []ID) {
 	if !glob {
 		return u.owners(nil, name)
@@ -70,6 +71,9 @@ func (u *Universe) Owners(name string, glob bool) (out []ID) {
 	for i := range u.sources {
 		s := &u.sources[i]
 		out = u.ownersIn(out, s, s.Index.matchFiles(name))
+		if InPrimary(name) {
+			continue
+		}
 		if f := u.fileLists(s); f != nil {
 			out = u.ownersIn(out, s, f.x.matchFiles(name))
 		}
