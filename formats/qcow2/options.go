@@ -31,7 +31,7 @@ type Options struct {
 // FromQemu reads options under the names that qemu-img gives them: compat,
 // cluster_size, compression_type, lazy_refcounts, refcount_bits, preallocation.
 // Options that would make the image depend on other files or keys are refused;
-// nocow concerns only the host's file system and is ignored.
+// nocow and extent_size_hint concern only the host's file system and are ignored.
 func FromQemu(list map[string]string) (Options, error) {
 	var o Options
 	for key, value := range list {
@@ -64,6 +64,8 @@ func (o *Options) set(key, value string) (err error) {
 		}
 	case "nocow":
 		_, err = onOff(value)
+	case "extent_size_hint":
+		_, err = size(value)
 	default:
 		err = fmt.Errorf("not supported")
 	}

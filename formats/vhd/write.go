@@ -36,6 +36,7 @@ func FromQemu(list map[string]string) (o Options, err error) {
 			o.Fixed = value == "fixed"
 		case key == "force_size" && (value == "on" || value == "off"):
 			o.ForceSize = value == "on"
+		case key == "nocow" || key == "extent_size_hint": // of the host's file system
 		default:
 			err = errors.Join(err, fmt.Errorf("%s=%s: not supported", key, value))
 		}

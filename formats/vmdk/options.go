@@ -18,6 +18,8 @@ type Options struct {
 	Subformat string // empty means monolithicSparse
 	Adapter   string // ide, buslogic, lsilogic or legacyESX; empty means ide
 	HWVersion string // virtual hardware version; empty means 4
+	// ToolsVersion is that of the guest tools; empty means any.
+	ToolsVersion string
 	// Name is the file name that the descriptor gives for its extent.
 	Name string
 	CID  uint32 // content id
@@ -26,7 +28,8 @@ type Options struct {
 }
 
 // FromQemu reads options under the names that qemu-img gives them: subformat,
-// adapter_type, hwversion, compat6 and zeroed_grain (which nothing here needs).
+// adapter_type, hwversion, toolsversion, compat6 and zeroed_grain (which nothing
+// here needs). Those that concern only the host's file system are ignored.
 func FromQemu(list map[string]string) (o Options, err error) {
 	for key, value := range list {
 		switch key {
@@ -40,7 +43,9 @@ func FromQemu(list map[string]string) (o Options, err error) {
 			if value == "on" {
 				o.HWVersion = "6"
 			}
-		case "zeroed_grain":
+		case "toolsversion":
+			o.ToolsVersion = value
+		case "zeroed_grain", "nocow", "extent_size_hint":
 		default:
 			err = errors.Join(err, fmt.Errorf("%s=%s: not supported", key, value))
 		}
@@ -68,8 +73,13 @@ func (o Options) normal() (Options, error) {
 	if !slices.Contains([]string{"ide", "buslogic", "lsilogic", "legacyESX"}, o.Adapter) {
 		return o, fmt.Errorf("adapter_type=%s: want ide, buslogic, lsilogic or legacyESX", o.Adapter)
 	}
-	if strings.Trim(o.HWVersion, "0123456789") != "" {
-		return o, fmt.Errorf("hwversion=%s: want a number", o.HWVersion)
+	if o.ToolsVersion == "" {
+		o.ToolsVersion = "2147483647"
+	}
+	for _, n := range [][2]string{{"hwversion", o.HWVersion}, {"toolsversion", o.ToolsVersion}} {
+		if strings.Trim(n[1], "0123456789") != "" {
+			return o, fmt.Errorf("%s=%s: want a number", n[0], n[1])
+		}
 	}
 	return o, nil
 }
@@ -97,8 +107,8 @@ ddb.geometry.cylinders = "%d"
 ddb.geometry.heads = "%d"
 ddb.geometry.sectors = "63"
 ddb.adapterType = "%s"
-ddb.toolsVersion = "2147483647"
-`, o.CID, o.Subformat, capacity, strings.ReplaceAll(o.Name, `"`, "_"), o.HWVersion, capacity/heads/63, heads, o.Adapter)
+ddb.toolsVersion = "%s"
+`, o.CID, o.Subformat, capacity, strings.ReplaceAll(o.Name, `"`, "_"), o.HWVersion, capacity/heads/63, heads, o.Adapter, o.ToolsVersion)
 	if len(text) > descriptorSectors*sector {
 		return nil, fmt.Errorf("name of the extent is too long")
 	}

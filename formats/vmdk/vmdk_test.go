@@ -98,6 +98,24 @@ func TestHostile(t *testing.T) {
 func directory(b []byte) int { return int(binary.LittleEndian.Uint64(b[56:])) * sector }
 func table(b []byte) int     { return int(binary.LittleEndian.Uint32(b[directory(b):])) * sector }
 
+func TestQemuOptions(t *testing.T) {
+	o, err := FromQemu(map[string]string{"toolsversion": "10", "hwversion": "13", "nocow": "on", "adapter_type": "lsilogic"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := o.descriptor(1 << 20)
+	for _, want := range []string{`toolsVersion = "10"`, `virtualHWVersion = "13"`, `adapterType = "lsilogic"`} {
+		if err != nil || !strings.Contains(string(text), want) {
+			t.Errorf("%s is missing, %v", want, err)
+		}
+	}
+	for _, bad := range []map[string]string{{"toolsversion": "x"}, {"subformat": "monolithicFlat"}, {"backing_file": "x"}, {"adapter_type": "nvme"}} {
+		if _, err := FromQemu(bad); err == nil {
+			t.Errorf("%v is taken", bad)
+		}
+	}
+}
+
 func TestMachine(t *testing.T) {
 	text := Machine{Name: "vm", Disk: "disk.vmdk", MemoryMiB: 2048, CPUs: 2, Controller: "lsilogic",
 		NICs: []NIC{{Interface: "0", Driver: "e1000", Mode: "bridged"}}, Entries: []string{`x = "y"`}}.Text()
