@@ -138,6 +138,8 @@ type pieces struct {
 	none  *packed
 	free  chan []byte
 	outs  chan []byte // for packed pieces
+	most  int         // buffers for plain pieces
+	used  int         // of them
 	made  [][]byte    // every buffer, to be freed at the end
 	begun bool
 	err   error
@@ -149,21 +151,31 @@ const aheadBytes = 4 << 20
 
 func newPieces(ctx context.Context, w io.Writer, pool *ordered.Pool, c codec) *pieces {
 	depth := pool.Workers() + 1 + min(aheadBytes/c.size(), 3*pool.Workers())
-	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+2), outs: make(chan []byte, depth+2)}
+	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+1), outs: make(chan []byte, depth+1), most: depth}
 	p.queue = ordered.New(ctx, pool, depth, p.commit)
 	p.buf = p.buffer()
 	return p
 }
 
+// buffer returns an empty buffer for the next piece. When all are in use it waits:
+// a piece that was handed on gives its buffer back when it is packed.
 func (p *pieces) buffer() []byte {
+	if p.used == p.most {
+		return (<-p.free)[:0]
+	}
 	select {
 	case b := <-p.free:
 		return b[:0]
 	default:
-		b := memory.Huge(p.codec.history() + p.codec.size())
-		p.made = append(p.made, b)
-		return b[:0]
+		p.used++
+		return p.huge(p.codec.history() + p.codec.size())
 	}
+}
+
+func (p *pieces) huge(n int) []byte {
+	b := memory.Huge(n)
+	p.made = append(p.made, b)
+	return b[:0]
 }
 
 func (p *pieces) recycle(b []byte) {
@@ -227,17 +239,23 @@ func (p *pieces) hand(buf []byte, start int, zero bool) error {
 	if zero && len(buf)-start == p.codec.size() {
 		return p.flushZeros(buf, start)
 	}
+	dst := p.out()
 	return p.queue.Do(func() (packed, error) {
-		var dst []byte
-		select {
-		case dst = <-p.outs:
-		default:
-			dst = make([]byte, 0, p.codec.size()/3)
-		}
-		out, err := p.codec.pack(dst[:0], buf, start)
+		out, err := p.codec.pack(dst, buf, start)
 		p.recycle(buf)
 		return out, err
 	})
+}
+
+// out returns a buffer for a packed piece, with room for one that does not get
+// smaller.
+func (p *pieces) out() []byte {
+	select {
+	case b := <-p.outs:
+		return b[:0]
+	default:
+		return p.huge(p.codec.size() + p.codec.size()/64 + 1<<12)
+	}
 }
 
 // flushZeros packs a piece of zeros the first time one is met.

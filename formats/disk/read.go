@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/fimg/fimg/formats/internal/memory"
 )
 
 // reader is the one sequential read behind the streams.
@@ -15,6 +17,7 @@ type reader struct {
 	opts    Options
 	free    chan []byte
 	made    int
+	all     [][]byte // every buffer, freed when all writers are done
 }
 
 func (r *reader) run(ctx context.Context) error {
@@ -59,6 +62,12 @@ func (r *reader) next(at int64) int64 {
 	return -1
 }
 
+func (r *reader) close() {
+	for _, b := range r.all {
+		memory.Free(b)
+	}
+}
+
 func (r *reader) buffer(ctx context.Context) ([]byte, error) {
 	select {
 	case buf := <-r.free:
@@ -67,7 +76,9 @@ func (r *reader) buffer(ctx context.Context) ([]byte, error) {
 	}
 	if r.made < r.opts.Buffers {
 		r.made++
-		return make([]byte, ChunkSize), nil
+		b := memory.Huge(ChunkSize)
+		r.all = append(r.all, b)
+		return b, nil
 	}
 	select {
 	case buf := <-r.free:

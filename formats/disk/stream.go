@@ -102,9 +102,8 @@ func Share(ctx context.Context, src Source, writers []Writer, opts Options) erro
 		streams[i] = s
 		group.Go(func() error { return w(ctx, s) })
 	}
-	group.Go(func() error {
-		r := &reader{src: src, data: data, streams: streams, opts: opts}
-		return r.run(ctx)
-	})
+	r := &reader{src: src, data: data, streams: streams, opts: opts}
+	defer r.close()
+	group.Go(func() error { return r.run(ctx) })
 	return group.Wait()
 }
