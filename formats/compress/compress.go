@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/fimg/fimg/formats/internal/memory"
 	"github.com/fimg/fimg/formats/internal/ordered"
@@ -140,18 +141,26 @@ type pieces struct {
 	outs  chan []byte // for packed pieces
 	most  int         // buffers for plain pieces
 	used  int         // of them
+	mu    sync.Mutex  // for made
 	made  [][]byte    // every buffer, to be freed at the end
 	begun bool
 	err   error
 }
 
+// largePiece is the size from which memory matters more than keeping every
+// worker busy at every moment.
+const largePiece = 8 << 20
+
 // aheadBytes is how much may be under way beyond one piece more than there are
 // workers: while the first of the queue is awaited, none shall be idle.
-const aheadBytes = 4 << 20
+const aheadBytes = 2 << 20
 
 func newPieces(ctx context.Context, w io.Writer, pool *ordered.Pool, c codec) *pieces {
 	depth := pool.Workers() + 1 + min(aheadBytes/c.size(), 3*pool.Workers())
 	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+1), outs: make(chan []byte, depth+1), most: depth}
+	if c.size() >= largePiece {
+		p.most = pool.Workers() // gathering one takes no time beside packing it
+	}
 	p.queue = ordered.New(ctx, pool, depth, p.commit)
 	p.buf = p.buffer()
 	return p
@@ -174,7 +183,9 @@ func (p *pieces) buffer() []byte {
 
 func (p *pieces) huge(n int) []byte {
 	b := memory.Huge(n)
+	p.mu.Lock()
 	p.made = append(p.made, b)
+	p.mu.Unlock()
 	return b[:0]
 }
 
@@ -239,9 +250,8 @@ func (p *pieces) hand(buf []byte, start int, zero bool) error {
 	if zero && len(buf)-start == p.codec.size() {
 		return p.flushZeros(buf, start)
 	}
-	dst := p.out()
 	return p.queue.Do(func() (packed, error) {
-		out, err := p.codec.pack(dst, buf, start)
+		out, err := p.codec.pack(p.out(), buf, start)
 		p.recycle(buf)
 		return out, err
 	})
