@@ -67,7 +67,8 @@ func byName(set map[string]string) map[string][]string {
 	return names
 }
 
-// split takes name-epoch:version-release.arch apart.
+// split takes name-epoch:version-release.arch apart. A name that is not of that
+// form, as that of a public key without architecture, is all there is.
 func split(nevra string) (name, evr string) {
 	dot := strings.LastIndex(nevra, ".")
 	release := strings.LastIndex(nevra[:max(dot, 0)], "-")
@@ -80,5 +81,8 @@ func split(nevra string) (name, evr string) {
 
 func join(name, evr string) string {
 	dot := strings.LastIndex(name, ".")
+	if dot < 0 || evr == "" {
+		return name
+	}
 	return name[:dot] + "-" + evr + name[dot:]
 }
