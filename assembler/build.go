@@ -43,26 +43,27 @@ type Timing struct {
 
 // builder is one build under way.
 type builder struct {
-	plan   *Plan
-	opts   BuildOptions
-	work   string // holds everything unfinished; removed at the end
-	root   *rootfs.Root
-	memory func() error // takes the root tree out of memory; nil when it is on disk
-	gone   chan error   // the end of the root tree's removal; nil while it is needed
-	ledger *tree.Ledger
-	run    *runner
-	sys    *system.System
-	label  func(*tree.Node) string
-	result *Result
-	files  []packageFile
-	cache  string // directory of the cache
-	keys   *rpm.Keyring
-	level  rpm.Level
-	signed map[string]bool // repositories whose packages must be signed
-	code   bootCode
-	raw    *os.File
-	base   *oci.Image // the container this one builds on
-	start  time.Time
+	plan    *Plan
+	opts    BuildOptions
+	work    string // holds everything unfinished; removed at the end
+	root    *rootfs.Root
+	rootDir string       // of root, in work
+	memory  func() error // takes the root tree out of memory; nil when it is on disk
+	gone    chan error   // the end of the root tree's removal; nil while it is needed
+	ledger  *tree.Ledger
+	run     *runner
+	sys     *system.System
+	label   func(*tree.Node) string
+	result  *Result
+	files   []packageFile
+	cache   string // directory of the cache
+	keys    *rpm.Keyring
+	level   rpm.Level
+	signed  map[string]bool // repositories whose packages must be signed
+	code    bootCode
+	raw     *os.File
+	base    *oci.Image // the container this one builds on
+	start   time.Time
 
 	installed []manifest.Package
 	dnf       []dnfstate.Transaction // what its records shall say

@@ -25,7 +25,7 @@ func (b *builder) rootToMemory() {
 	if free < 3*b.plan.Space.Installed+memorySpare {
 		return
 	}
-	unmount, err := chroot.MountMemory(b.rootDir(), free-memorySpare)
+	unmount, err := chroot.MountMemory(b.rootDir, free-memorySpare)
 	if err != nil {
 		if b.opts.Log != nil {
 			b.opts.Log.Info("the root tree is on disk", "error", err)

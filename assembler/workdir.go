@@ -72,21 +72,22 @@ func workDir(opts BuildOptions) string {
 	return opts.TargetDir
 }
 
-// rootDir is the root tree while it is built.
-func (b *builder) rootDir() string { return filepath.Join(b.work, "root") }
-
 func (b *builder) makeRoot() error {
 	if err := removeTree(b.work); err != nil {
 		return fmt.Errorf("remove the rest of an earlier build: %w", err)
 	}
-	if err := os.MkdirAll(b.rootDir(), 0o755); err != nil {
-		return fmt.Errorf("prepare root: %w", err)
+	if err := os.MkdirAll(b.work, 0o755); err != nil {
+		return fmt.Errorf("prepare work directory: %w", err)
+	}
+	var err error
+	if b.rootDir, err = rootfs.MakeApart(b.work, "root-"); err != nil {
+		return err
 	}
 	b.rootToMemory()
 	if err := b.checkSpace(); err != nil {
 		return err
 	}
-	root, err := rootfs.Open(b.rootDir())
+	root, err := rootfs.Open(b.rootDir)
 	if err != nil {
 		return err
 	}
@@ -134,7 +135,7 @@ func (b *builder) removeRoot() error {
 		}
 		b.memory = nil
 	}
-	return removeTree(b.rootDir())
+	return removeTree(b.rootDir)
 }
 
 // removeWork takes the work directory away, or leaves the root tree in it when
@@ -154,7 +155,7 @@ func (b *builder) keepRoot() error {
 	if err := errors.Join(removeTree(kept), os.MkdirAll(filepath.Dir(kept), 0o755)); err != nil {
 		return err
 	}
-	if err := os.Rename(b.rootDir(), kept); err != nil {
+	if err := os.Rename(b.rootDir, kept); err != nil {
 		return fmt.Errorf("keep root: %w", err)
 	}
 	b.result.Root = kept

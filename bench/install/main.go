@@ -24,6 +24,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/internal/rootfs"
 )
 
 type options struct {
@@ -61,8 +62,7 @@ func run(ctx context.Context, o options) error {
 	} else if o.root, err = os.MkdirTemp(o.root, "run-"); err != nil {
 		return err
 	}
-	// Roots are removed when everything was measured: ext4 is slow to use again
-	// the inodes of what was just removed, whoever runs next would pay for it.
+	// Roots are removed when everything was measured, which would disturb it.
 	if !o.keep {
 		defer os.RemoveAll(o.root)
 	}
@@ -138,8 +138,8 @@ func find(where string) ([]string, error) {
 
 // own installs with fimg.
 func own(ctx context.Context, o options, files []string, name string, round int) (spent, error) {
-	root := filepath.Join(o.root, fmt.Sprintf("fimg-%d", round))
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	root, err := rootfs.MakeApart(o.root, fmt.Sprintf("fimg-%d-", round))
+	if err != nil {
 		return spent{}, err
 	}
 	var items []install.Item
@@ -180,8 +180,8 @@ func report(name string, took time.Duration, res install.Result) {
 
 // peerRun installs with rpm or dnf.
 func peerRun(o options, peer string, files []string) (spent, error) {
-	root := filepath.Join(o.root, peer)
-	if err := os.MkdirAll(root, 0o755); err != nil {
+	root, err := rootfs.MakeApart(o.root, peer+"-")
+	if err != nil {
 		return spent{}, err
 	}
 	cmd := peerCommand(o, peer, root, files)
