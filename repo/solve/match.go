@@ -49,19 +49,23 @@ func (m *matcher) byNEVRA(arg string) (ids []pool.ID, is form) {
 	return ids, form{}
 }
 
-// wholeGlob finds the packages whose NEVRA matches a glob; an epoch of zero may be
-// left out.
+// wholeGlob finds the packages whose NEVRA matches a glob: with its epoch, even
+// zero, where the glob has a colon, else without it.
 func (m *matcher) wholeGlob(arg string) []pool.ID {
 	tail := arg[strings.LastIndexAny(arg, `*?[]\`)+1:]
 	mayEnd := m.remember(m.u.Arch0, func(arch string) bool {
 		return strings.HasSuffix("."+arch, tail) || strings.HasSuffix(tail, "."+arch)
 	})
+	withEpoch := strings.Contains(arg, ":")
 	return m.scan(func(id pool.ID) bool {
 		if !mayEnd(id) {
 			return false
 		}
 		p := m.u.Package(id)
-		return pool.Glob(arg, p.NEVRA()) || p.Epoch == "0" && pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
+		if withEpoch {
+			return pool.Glob(arg, p.NEVRA())
+		}
+		return pool.Glob(arg, p.Name+"-"+p.Version+"-"+p.Release+"."+p.Arch)
 	})
 }
 
