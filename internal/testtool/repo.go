@@ -12,7 +12,7 @@ func Repo(t testing.TB) string {
 	t.Helper()
 	dir := os.Getenv("FIMG_TEST_REPO")
 	if _, err := os.Stat(filepath.Join(dir, "repodata", "repomd.xml")); dir == "" || err != nil {
-		missing(t, "no repository in FIMG_TEST_REPO: run make test")
+		Missing(t, "no repository in FIMG_TEST_REPO: run make test")
 	}
 	return dir
 }

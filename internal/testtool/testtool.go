@@ -19,7 +19,7 @@ func Need(t testing.TB, programs ...string) []string {
 	for i, p := range programs {
 		path, err := lookPath(p)
 		if err != nil {
-			missing(t, "program %s is not installed", p)
+			Missing(t, "program %s is not installed", p)
 		}
 		paths[i] = path
 	}
@@ -37,11 +37,12 @@ func lookPath(program string) (string, error) {
 func NeedRoot(t testing.TB) {
 	t.Helper()
 	if os.Getuid() != 0 {
-		missing(t, "must be root")
+		Missing(t, "must be root")
 	}
 }
 
-func missing(t testing.TB, format string, args ...any) {
+// Missing ends a test in the same way for want of anything else it needs.
+func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv("CI") != "" {
 		t.Fatalf(format, args...)
