@@ -27,26 +27,41 @@ type writer struct {
 // read as zero in w. A tree that does not fit is a *filesystem.TooSmallError, given
 // before anything is written.
 func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
-	if err := o.check(); err != nil {
+	c, g, err := prepare(ctx, t, o)
+	if err != nil {
 		return err
+	}
+	f := &writer{geometry: g, ctx: ctx, opts: o, w: w, tree: t, buf: make([]byte, 1<<20)}
+	return f.write(c)
+}
+
+// Check returns the error that Write would begin with, and writes nothing.
+func Check(ctx context.Context, t tree.Tree, o Options) error {
+	_, _, err := prepare(ctx, t, o)
+	return err
+}
+
+// prepare reads the tree and lays the file system out for it.
+func prepare(ctx context.Context, t tree.Tree, o Options) (*content, *geometry, error) {
+	if err := o.check(); err != nil {
+		return nil, nil, err
 	}
 	c, err := collect(ctx, t)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	g, err := layOut(o, rootSlots(c.root))
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	if need := clustersFor(c.root, g); need > g.clusters {
 		size, err := estimate(c, o)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
-		return &filesystem.TooSmallError{What: what(o), Needed: size, Have: o.Size}
+		return nil, nil, &filesystem.TooSmallError{What: what(o), Needed: size, Have: o.Size}
 	}
-	f := &writer{geometry: g, ctx: ctx, opts: o, w: w, tree: t, buf: make([]byte, 1<<20)}
-	return f.write(c)
+	return c, g, nil
 }
 
 // rootSlots is the size of the fixed root directory: no dots, but a label.
