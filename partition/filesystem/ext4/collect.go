@@ -57,7 +57,9 @@ func collect(ctx context.Context, t tree.Tree, o Options, f features) (*content,
 		}
 	}
 	if c.dirs["lost+found"] == nil {
-		if err := c.add(c.own("lost+found", 0o700)); err != nil {
+		own := c.own("lost+found", 0o700)
+		own.Xattrs = o.LostFound
+		if err := c.add(own); err != nil {
 			return nil, err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/internal/tree"
 )
 
 // Options shape a file system. Only Size has no useful zero value; ParseArgs fills
@@ -59,6 +60,9 @@ type Options struct {
 	BackupSupers *int
 	// Stride and StripeWidth describe a RAID, in blocks.
 	Stride, StripeWidth uint32
+	// LostFound are the extended attributes, such as a label, of the directory
+	// lost+found where the tree has none.
+	LostFound []tree.Xattr
 	// RootOwner replaces the owner of the root directory.
 	RootOwner *Owner
 	// LastMounted is the directory shown as the last one mounted on.

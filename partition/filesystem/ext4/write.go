@@ -27,20 +27,7 @@ type writer struct {
 // read as zero in w. Content that does not fit is a *filesystem.TooSmallError, given
 // before anything is written; what cannot be is a *ContentError or *OptionError.
 func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
-	asked := o
-	f, err := o.check()
-	if err != nil {
-		return err
-	}
-	c, err := collect(ctx, t, o, f)
-	if err != nil {
-		return err
-	}
-	p, err := newPlan(o, c)
-	var small *filesystem.TooSmallError
-	if errors.As(err, &small) || err == nil && p.missing > 0 {
-		err = tooSmall(asked, c)
-	}
+	p, err := prepare(ctx, t, o)
 	if err != nil {
 		return err
 	}
@@ -52,6 +39,31 @@ func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
 		return err
 	}
 	return wr.out.flush()
+}
+
+// Check returns the error that Write would begin with, and writes nothing.
+func Check(ctx context.Context, t tree.Tree, o Options) error {
+	_, err := prepare(ctx, t, o)
+	return err
+}
+
+// prepare finds a place for everything.
+func prepare(ctx context.Context, t tree.Tree, o Options) (*plan, error) {
+	asked := o
+	f, err := o.check()
+	if err != nil {
+		return nil, err
+	}
+	c, err := collect(ctx, t, o, f)
+	if err != nil {
+		return nil, err
+	}
+	p, err := newPlan(o, c)
+	var small *filesystem.TooSmallError
+	if errors.As(err, &small) || err == nil && p.missing > 0 {
+		err = tooSmall(asked, c)
+	}
+	return p, err
 }
 
 // tooSmall is the error with the size that would do.
