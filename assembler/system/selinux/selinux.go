@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -57,14 +58,21 @@ func Load(root *rootfs.Root, policy string) (*Contexts, error) {
 	if !root.Exists(base) {
 		return nil, nil
 	}
-	read := func(suffix string) ([]byte, error) {
-		text, err := root.ReadFile(base + suffix)
+	return parse(optional(base, root.ReadFile))
+}
+
+// ReadFile reads a file_contexts of the host and what lies beside it.
+func ReadFile(name string) (*Contexts, error) { return parse(optional(name, os.ReadFile)) }
+
+// optional reads a file of the family; only the first must exist.
+func optional(base string, read func(string) ([]byte, error)) func(suffix string) ([]byte, error) {
+	return func(suffix string) ([]byte, error) {
+		text, err := read(base + suffix)
 		if suffix != "" && errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		return text, err
 	}
-	return parse(read)
 }
 
 // parse reads the files in the order in which later ones win.
