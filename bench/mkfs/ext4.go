@@ -20,6 +20,7 @@ func extKind(name string) kind {
 			ids := seed.New(c.seed)
 			o := ext4.Options{Kind: name, Label: c.label, Workers: c.workers, Time: c.time(),
 				UUID: ids.UUID("filesystem"), HashSeed: ids.UUID("hash")}
+			o.LostFound = c.lostFound()
 			if err := ext4.ParseArgs(strings.Fields(*args), &o); err != nil {
 				return err
 			}

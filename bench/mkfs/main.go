@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fimg/fimg/assembler/system/selinux"
 	"github.com/fimg/fimg/internal/tree"
 )
 
@@ -37,9 +38,11 @@ var kinds = map[string]kind{
 // common are the flags of all kinds.
 type common struct {
 	size, label, seed, selinux string
+	fileContexts               string // path of a file_contexts
 	workers                    int
 	epoch                      int64
 	dir                        string // the input
+	nodeLabel                  func(*tree.Node) string
 	warm, sync                 bool
 }
 
@@ -92,6 +95,7 @@ func run(args []string) error {
 	set.BoolVar(&c.warm, "warm", false, "read the directory once before the clock starts")
 	set.BoolVar(&c.sync, "sync", false, "flush the file to the disk, as the peers for btrfs and ext do")
 	set.StringVar(&c.selinux, "selinux", "", "SELinux context given to everything")
+	set.StringVar(&c.fileContexts, "file-contexts", "", "label everything as this file_contexts and the files beside it (.homedirs, .local, .subs, .subs_dist) say")
 	profile := set.String("cpuprofile", "", "write a CPU profile to this file")
 	write := kinds[args[0]](set, c)
 	if err := set.Parse(args[1:]); err != nil {
@@ -124,9 +128,9 @@ func names() string {
 }
 
 func build(c *common, write func(context.Context, tree.Tree, *os.File) error, dir, file string) error {
-	opts := tree.DirOptions{}
-	if c.selinux != "" {
-		opts.Label = func(*tree.Node) string { return c.selinux }
+	var err error
+	if c.nodeLabel, err = c.labels(); err != nil {
+		return err
 	}
 	out, err := os.Create(filepath.Clean(file))
 	if err != nil {
@@ -134,11 +138,40 @@ func build(c *common, write func(context.Context, tree.Tree, *os.File) error, di
 	}
 	defer out.Close()
 	start := time.Now()
-	if err := write(context.Background(), tree.Dir(dir, opts), out); err != nil {
+	if err := write(context.Background(), tree.Dir(dir, tree.DirOptions{Label: c.nodeLabel}), out); err != nil {
 		return err
 	}
 	report(out, time.Since(start))
 	return out.Close()
+}
+
+// labels are those asked for; nil leaves the directory's own.
+func (c *common) labels() (func(*tree.Node) string, error) {
+	switch {
+	case c.selinux != "" && c.fileContexts != "":
+		return nil, fmt.Errorf("-selinux and -file-contexts exclude one another")
+	case c.selinux != "":
+		return func(*tree.Node) string { return c.selinux }, nil
+	case c.fileContexts != "":
+		contexts, err := selinux.ReadFile(c.fileContexts)
+		if err != nil {
+			return nil, err
+		}
+		return contexts.Node, nil
+	}
+	return nil, nil
+}
+
+// lostFound are the attributes of the directory that ext adds.
+func (c *common) lostFound() []tree.Xattr {
+	if c.nodeLabel == nil {
+		return nil
+	}
+	n := tree.Node{Path: "lost+found", Mode: tree.TypeDir}
+	if label := c.nodeLabel(&n); label != "" {
+		n.SetXattr("security.selinux", append([]byte(label), 0))
+	}
+	return n.Xattrs
 }
 
 // report tells the time of everything, peak memory and allocated bytes.
