@@ -122,17 +122,12 @@ func newIdentifiers(s seed.Seed, t *description.Type) identifiers {
 }
 
 // espID is the volume id of the ESP as blkid prints it.
-func (ids identifiers) espID() string {
-	return fmt.Sprintf("%04X-%04X", ids.esp>>16, ids.esp&0xffff)
-}
+func (ids identifiers) espID() string { return fatID(ids.esp) }
 
 // bootSystem tells the boot loader what it will find.
 func bootSystem(img *description.Image, layout *partition.Layout, ids identifiers) *bootloader.System {
 	t := &img.Type
-	label := t.Attr.RootFSLabel
-	if label == "" {
-		label = "ROOT"
-	}
+	label := rootLabel(t)
 	sys := &bootloader.System{
 		Arch: img.Arch, Firmware: t.Firmware.Name, GPT: layout.Table == partition.GPT && !layout.Converted,
 		BIOSBoot: t.Firmware.LegacyBIOS || t.Firmware.BIOS, Name: img.DisplayName,
@@ -163,7 +158,7 @@ func bootSystem(img *description.Image, layout *partition.Layout, ids identifier
 // root's directory.
 func bootFileSystem(t *description.Type, layout *partition.Layout, ids identifiers, root bootloader.FileSystem, volume string) bootloader.FileSystem {
 	if p, ok := layout.Find(partition.Boot); ok {
-		return bootloader.FileSystem{Type: bootType(t), UUID: ids.boot.String(), Label: "BOOT",
+		return bootloader.FileSystem{Type: mountType(bootType(t)), UUID: volumeID(bootType(t), ids.boot), Label: "BOOT",
 			PartUUID: layout.PartUUID(p), Number: p.Number}
 	}
 	boot := root
@@ -181,4 +176,11 @@ func bootType(t *description.Type) string {
 		return t.Attr.BootFilesystem
 	}
 	return t.Attr.Filesystem
+}
+
+func rootLabel(t *description.Type) string {
+	if t.Attr.RootFSLabel != "" {
+		return t.Attr.RootFSLabel
+	}
+	return "ROOT"
 }

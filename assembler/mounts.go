@@ -32,8 +32,8 @@ func mounts(img *description.Image, layout *partition.Layout, ids identifiers, s
 	}
 	list = append(list, volumeMounts(t, sys)...)
 	if p, ok := layout.Find(partition.Spare); ok && t.Attr.SparePartFS != "" && t.Attr.SparePartMountpoint != "" {
-		list = append(list, system.Mount{Spec: spec(ids.spare.String(), "SPARE", layout.PartUUID(p)),
-			Point: t.Attr.SparePartMountpoint, Type: t.Attr.SparePartFS})
+		list = append(list, system.Mount{Spec: spec(volumeID(t.Attr.SparePartFS, ids.spare), "SPARE", layout.PartUUID(p)),
+			Point: t.Attr.SparePartMountpoint, Type: mountType(t.Attr.SparePartFS)})
 	}
 	if p, ok := layout.Find(partition.Swap); ok {
 		list = append(list, system.Mount{Spec: spec(ids.swap.String(), "SWAP", layout.PartUUID(p)), Point: "swap", Type: "swap"})
@@ -95,7 +95,8 @@ func customMount(t *description.Type, p partition.Partition, layout *partition.L
 	}
 	for _, c := range t.Partitions {
 		if c.Name == p.Of && c.Mountpoint != "" && c.Filesystem != "" {
-			return system.Mount{Spec: spec(ids.custom[c.Name].String(), customLabel(c), layout.PartUUID(p)), Point: c.Mountpoint, Type: c.Filesystem}, true
+			id := volumeID(c.Filesystem, ids.custom[c.Name])
+			return system.Mount{Spec: spec(id, customLabel(c), layout.PartUUID(p)), Point: c.Mountpoint, Type: mountType(c.Filesystem)}, true
 		}
 	}
 	return system.Mount{}, false

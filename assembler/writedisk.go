@@ -16,8 +16,6 @@ import (
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
-	"github.com/fimg/fimg/partition/filesystem/btrfs"
-	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
 	"github.com/fimg/fimg/partition/filesystem/swap"
 )
@@ -41,55 +39,58 @@ type bootCode struct {
 	prep       []byte // of a PReP partition
 }
 
-// layout plans the disk for what the tree really holds.
+// layout plans the disk for what the tree really holds, and refuses one on which a
+// file system does not find the room for its content.
 func (d *diskWriter) layout(ctx context.Context) (*partition.Layout, error) {
 	request, err := diskRequest(d.img, d.seed)
 	if err != nil {
 		return nil, err
 	}
-	if request.ESP != nil {
-		if request.ESP.Needed, err = fat.Estimate(ctx, d.espTree(), fat.Options{Bits: 16}); err != nil {
-			return nil, fmt.Errorf("measure efi system partition: %w", err)
-		}
-	}
-	content, paths, err := measure(ctx, d.rootTree())
-	if err != nil {
+	if err := d.measurePartitions(ctx, &request); err != nil {
 		return nil, err
-	}
-	if d.img.Type.Size == nil || d.img.Type.Size.Additive.IsTrue() {
-		least, err := d.estimateRoot(ctx)
-		if err != nil {
-			return nil, err
-		}
-		request.Root.Size = max(least, partition.WithOverhead(d.img.Type.Attr.Filesystem, content, paths))
 	}
 	layout, err := partition.Plan(request)
 	if err != nil {
 		return nil, fmt.Errorf("plan disk: %w", err)
 	}
+	for _, p := range layout.Partitions {
+		if err := d.fileSystem(p.Role, p.Of, p.Clone).check(ctx, layout.Bytes(p)); err != nil {
+			return nil, fmt.Errorf("plan partition %d (%s): %w", p.Number, p.Role, err)
+		}
+	}
 	return layout, nil
 }
 
-// estimateRoot is a size that surely holds the root file system.
-func (d *diskWriter) estimateRoot(ctx context.Context) (int64, error) {
-	var size int64
-	var err error
-	switch kind := d.img.Type.Attr.Filesystem; kind {
-	case "btrfs":
-		var opts btrfs.Options
-		if opts, err = d.btrfsOptions(0, "", d.ids.root, "root"); err == nil {
-			size, err = btrfs.Estimate(ctx, d.rootTree(), opts)
-		}
-	default:
-		var opts ext4.Options
-		if opts, err = d.extOptions(0, kind, "", d.ids.root, "root"); err == nil {
-			size, err = ext4.Estimate(ctx, d.rootTree(), opts)
+// measurePartitions gives those partitions a size that the description leaves
+// open.
+func (d *diskWriter) measurePartitions(ctx context.Context, request *partition.Request) error {
+	t := &d.img.Type
+	if request.ESP != nil {
+		var err error
+		if request.ESP.Needed, err = fat.Estimate(ctx, d.espTree(), fat.Options{Bits: 16}); err != nil {
+			return fmt.Errorf("measure efi system partition: %w", err)
 		}
 	}
+	if request.Boot != nil && !t.Attr.BootPartSize.Set() {
+		least, err := d.fileSystem(partition.Boot, "", 0).estimate(ctx)
+		if err != nil {
+			return err
+		}
+		request.Boot.Size = max(request.Boot.Size, least)
+	}
+	if t.Size != nil && !t.Size.Additive.IsTrue() {
+		return nil
+	}
+	content, paths, err := measure(ctx, d.rootTree())
 	if err != nil {
-		return 0, fmt.Errorf("measure root file system: %w", err)
+		return err
 	}
-	return size, nil
+	least, err := d.fileSystem(partition.Root, "", 0).estimate(ctx)
+	if err != nil {
+		return err
+	}
+	request.Root.Size = max(least, partition.WithOverhead(t.Attr.Filesystem, content, paths))
+	return nil
 }
 
 // measure adds up what a tree holds, each inode once.
@@ -127,7 +128,6 @@ func (d *diskWriter) write(ctx context.Context, f *os.File, layout *partition.La
 }
 
 func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.Partition, sector int) error {
-	t := &d.img.Type
 	switch p.Role {
 	case partition.ESP:
 		return fat.Write(ctx, w, d.espTree(), fat.Options{Size: w.size, Bits: 16, SectorSize: sector, Label: "EFI", Serial: d.ids.esp})
@@ -137,74 +137,8 @@ func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.
 	case partition.PReP:
 		_, err := w.WriteAt(d.boot.prep, 0)
 		return err
-	case partition.Boot:
-		return d.writeFS(ctx, w, bootType(t), d.below("boot"), "BOOT", d.ids.boot, "boot")
-	case partition.Root:
-		return d.writeRoot(ctx, w)
-	case partition.Spare:
-		return d.writeSpare(ctx, w)
-	case partition.Custom:
-		return d.writeCustom(ctx, w, p)
 	}
-	return nil
-}
-
-func (d *diskWriter) writeRoot(ctx context.Context, w *window) error {
-	t := &d.img.Type
-	label := t.Attr.RootFSLabel
-	if label == "" {
-		label = "ROOT"
-	}
-	return d.writeFS(ctx, w, t.Attr.Filesystem, d.rootTree(), label, d.ids.root, "root")
-}
-
-func (d *diskWriter) writeSpare(ctx context.Context, w *window) error {
-	a := &d.img.Type.Attr
-	if a.SparePartFS == "" {
-		return nil
-	}
-	return d.writeFS(ctx, w, a.SparePartFS, d.at(a.SparePartMountpoint), "SPARE", d.ids.spare, "spare")
-}
-
-func (d *diskWriter) writeCustom(ctx context.Context, w *window, p partition.Partition) error {
-	for _, c := range d.img.Type.Partitions {
-		if c.Name == p.Of && c.Filesystem != "" {
-			return d.writeFS(ctx, w, c.Filesystem, d.at(c.Mountpoint), customLabel(c), d.ids.custom[c.Name], "custom "+c.Name)
-		}
-	}
-	return nil
-}
-
-// at is the tree below a mount point that may be missing.
-func (d *diskWriter) at(mountpoint string) tree.Tree {
-	rel := strings.Trim(mountpoint, "/")
-	if rel == "" {
-		return tree.NewMem()
-	}
-	return d.below(rel)
-}
-
-// writeFS writes one file system of the given type.
-func (d *diskWriter) writeFS(ctx context.Context, w *window, kind string, t tree.Tree, label string, id seed.UUID, name string) error {
-	switch kind {
-	case "btrfs":
-		opts, err := d.btrfsOptions(w.size, label, id, name)
-		if err != nil {
-			return err
-		}
-		_, err = btrfs.Write(ctx, w, t, opts)
-		return err
-	case "ext2", "ext3", "ext4":
-		opts, err := d.extOptions(w.size, kind, label, id, name)
-		if err != nil {
-			return err
-		}
-		return ext4.Write(ctx, w, t, opts)
-	case "vfat", "fat16", "fat32":
-		bits := map[string]int{"fat16": 16, "fat32": 32}[kind]
-		return fat.Write(ctx, w, t, fat.Options{Size: w.size, Bits: bits, Label: label, Serial: d.seed.Uint32("filesystem " + name)})
-	}
-	return &UnsupportedError{What: "file system " + kind}
+	return d.fileSystem(p.Role, p.Of, p.Clone).write(ctx, w)
 }
 
 // window is a part of the disk as a writer's whole device.
