@@ -115,7 +115,10 @@ func (s *System) packInitrd(from, to, method string) error {
 	if err != nil {
 		return fmt.Errorf("pack initrd: %w", err)
 	}
-	err = compressInitrd(out, in, method)
+	nodes, err := s.initrdNodes()
+	if err == nil {
+		err = compressInitrd(out, in, method, nodes)
+	}
 	if err := errors.Join(err, out.Chmod(0o600), out.Close()); err != nil {
 		return fmt.Errorf("pack initrd: %w", err)
 	}
@@ -196,9 +199,9 @@ func (s *System) initrdCompression(k Kernel) string {
 	return "gzip"
 }
 
-// compressInitrd compresses the main archive. An archive of early microcode in
-// front of it must stay as it is for the kernel to find it.
-func compressInitrd(out io.Writer, in io.Reader, method string) error {
+// compressInitrd rewrites and compresses the main archive. An archive of early
+// microcode in front of it must stay as it is for the kernel to find it.
+func compressInitrd(out io.Writer, in io.Reader, method string, nodes []newcEntry) error {
 	plain := bufio.NewReaderSize(in, 1<<20)
 	if err := copyEarly(out, plain); err != nil {
 		return err
@@ -207,7 +210,7 @@ func compressInitrd(out io.Writer, in io.Reader, method string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(w, plain)
+	err = rewriteInitrd(w, plain, nodes)
 	return errors.Join(err, w.Close())
 }
 
@@ -249,23 +252,11 @@ func copyEarly(out io.Writer, in *bufio.Reader) error {
 			return errors.Join(err, errors.New("the early archive does not end"))
 		}
 	}
-	for {
-		b, err := in.ReadByte()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if b != 0 {
-			if err := in.UnreadByte(); err != nil {
-				return err
-			}
-			break
-		}
-		early = append(early, 0)
+	zeros, err := skipZeros(in)
+	if err != nil {
+		return err
 	}
-	_, err = out.Write(early)
+	_, err = out.Write(append(early, make([]byte, zeros)...))
 	return err
 }
 

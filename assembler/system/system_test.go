@@ -245,7 +245,7 @@ func TestInitrdCompression(t *testing.T) {
 	}
 	early := "070701early_cpio\x00TRAILER!!!\x00\x00\x00"
 	var b bytes.Buffer
-	check(t, compressInitrd(&b, strings.NewReader(early+"main"), "gzip"))
+	check(t, compressInitrd(&b, strings.NewReader(early+"main"), "gzip", nil))
 	if packed := b.Bytes(); !strings.HasPrefix(string(packed), early) || packed[len(early)] != 0x1f {
 		t.Errorf("early archive: %q", packed[:len(early)+2])
 	}
