@@ -26,6 +26,7 @@ var databaseDirs = []string{"usr/lib/sysimage/rpm", "var/lib/rpm"}
 
 // collectPackages reads what is installed and has the image's rpm verify it.
 func (b *builder) collectPackages(ctx context.Context) error {
+	var headers []*rpm.Header
 	for _, dir := range databaseDirs {
 		if !b.root.Exists(dir + "/rpmdb.sqlite") {
 			continue
@@ -36,14 +37,15 @@ func (b *builder) collectPackages(ctx context.Context) error {
 		}
 		for _, p := range list {
 			b.installed = append(b.installed, manifestPackage(p.Header))
+			headers = append(headers, p.Header)
 		}
 		break
 	}
-	return b.verify(ctx)
+	return b.verify(ctx, headers)
 }
 
 // verify runs rpm -Va, whose findings are a result and no failure.
-func (b *builder) verify(ctx context.Context) error {
+func (b *builder) verify(ctx context.Context, installed []*rpm.Header) error {
 	program, ok := b.root.Program("rpm")
 	if !ok {
 		return nil
@@ -57,7 +59,11 @@ func (b *builder) verify(ctx context.Context) error {
 	if err != nil && !errors.As(err, &exit) {
 		return fmt.Errorf("verify packages: %w", err)
 	}
-	b.verified = out.Bytes()
+	report, err := newVerifyReport(b.root, b.ledger, installed, out.Bytes())
+	if err != nil {
+		return err
+	}
+	b.verified = report.correct(out.Bytes())
 	return nil
 }
 

@@ -38,6 +38,16 @@ func parseCaps(text string) (fileCaps, error) {
 	return c, nil
 }
 
+// Capabilities returns the value of the extended attribute security.capability
+// for capabilities as a package has them: cap_to_text(3). No text is an empty set.
+func Capabilities(text string) ([]byte, error) {
+	c, err := parseCaps(text)
+	if err != nil {
+		return nil, err
+	}
+	return c.xattr(), nil
+}
+
 func capMask(list string) (uint64, error) {
 	if list == "" || list == "all" {
 		return allCapabilities, nil
