@@ -37,9 +37,33 @@ func fimg(t *testing.T) string {
 
 // cloudArgs build the Cloud-Base-Generic image into a directory.
 func cloudArgs(t *testing.T, target string) []string {
-	repo := testtool.Repo(t)
+	return imageArgs(testtool.Repo(t), cache(), target)
+}
+
+func imageArgs(repo, cacheDir, target string) []string {
 	return []string{"build", "--profile", "Cloud-Base-Generic", "--repo", repo, "--signing-key", repo + "/RPM-GPG-KEY-fimg",
-		"--set-release-version", "42", "--cache-dir", cache(), "--offline", "--target-dir", target}
+		"--set-release-version", "42", "--cache-dir", cacheDir, "--offline", "--target-dir", target}
+}
+
+var (
+	usualOnce   sync.Once
+	usualStatus int
+	usualText   string
+)
+
+// usualBuild returns the directory of the image that the program makes when
+// nothing is in its way, built once.
+func usualBuild(t *testing.T) string {
+	t.Helper()
+	dir := filepath.Join(cache(), "usual")
+	usualOnce.Do(func() {
+		os.RemoveAll(dir)
+		usualStatus, usualText = command(t, append(cloudArgs(t, dir), "--quiet")...)
+	})
+	if usualStatus != 0 {
+		t.Fatalf("exit status %d: %s", usualStatus, usualText)
+	}
+	return dir
 }
 
 // command runs fimg to its end and returns its exit status and what it said on

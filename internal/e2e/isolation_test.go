@@ -22,10 +22,7 @@ func TestNoDevicesNoTools(t *testing.T) {
 	testtool.Long(t)
 	testtool.NeedRoot(t)
 	testtool.Need(t, "unshare")
-	out, usual := filepath.Join(t.TempDir(), "out"), filepath.Join(t.TempDir(), "out")
-	if status, text := command(t, append(cloudArgs(t, usual), "--quiet")...); status != 0 {
-		t.Fatalf("exit status %d: %s", status, text)
-	}
+	out, usual := filepath.Join(t.TempDir(), "out"), usualBuild(t)
 	args := append([]string{"--mount", "--propagation", "private", "/bin/sh", "-c", bare, "sh", fimg(t)}, cloudArgs(t, out)...)
 	cmd := exec.Command("unshare", append(args, "--quiet", "--work-dir", t.TempDir())...)
 	if text, err := cmd.CombinedOutput(); err != nil {
