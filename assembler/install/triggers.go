@@ -309,8 +309,9 @@ func (t *transaction) runFileTrigger(ctx context.Context, ft fileTrigger, kind s
 		arg1: arg1, arg2: arg2, lines: lines})
 }
 
-// ownFileTriggers runs the file triggers of e for the files of all installed
-// packages.
+// ownFileTriggers runs the file triggers of e for the files of installed packages:
+// of all for those of the transaction, else of the others, since fileTriggers runs
+// them for its own.
 func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.TriggerKind, sense rpm.Sense, class priorityClass, arg1 int) error {
 	triggers, name := e.fileTriggers, "file"
 	if kind == rpm.TransFileTrigger {
@@ -327,7 +328,8 @@ func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.
 		arg2 := noArg
 		lines := dbFiles(ft.trigger, t.database())
 		if kind == rpm.FileTrigger {
-			arg2 = t.ownArg2(ft.trigger)
+			others := slices.DeleteFunc(t.database(), func(o *element) bool { return o == e })
+			lines, arg2 = dbFiles(ft.trigger, others), t.ownArg2(ft.trigger, others)
 		}
 		if err := t.runFileTrigger(ctx, ft, name, sense, arg1, arg2, lines); err != nil {
 			return err
@@ -338,8 +340,8 @@ func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.
 
 // ownArg2 is the number of packages of the name of the first one that has a file
 // for the trigger.
-func (t *transaction) ownArg2(trig *rpm.Trigger) int {
-	for _, e := range t.database() {
+func (t *transaction) ownArg2(trig *rpm.Trigger, from []*element) int {
+	for _, e := range from {
 		found := false
 		dbFiles(trig, []*element{e})(func(string) bool { found = true; return false })
 		if found {
