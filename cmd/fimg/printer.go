@@ -67,6 +67,7 @@ func (p *printer) phaseLine(e event.Event) {
 	}
 	p.clear()
 	fmt.Fprintf(p.app.err, "%-11s %6.1f s\n", e.Phase, time.Since(p.begin).Seconds())
+	p.phase = "" // a phase around it that has the same name is told already
 }
 
 // progress repaints the live line at most ten times a second.
