@@ -93,6 +93,10 @@ func (p *Plan) findBase(ctx context.Context, offline bool) ([]*rpm.Header, error
 	return basePackages(ctx, image)
 }
 
+// maxBaseDatabase is the largest file of a base's package database that is read,
+// in bytes: it is copied to the host before anything else is known of it.
+const maxBaseDatabase = 1 << 30
+
 // basePackages reads the package database of a container, if it has one.
 func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) {
 	dir, err := os.MkdirTemp("", "fimg-base-*")
@@ -105,6 +109,9 @@ func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) 
 		at := slices.Index(databaseDirs, filepath.Dir(n.Path))
 		if at < 0 || n.Type() != tree.TypeFile || link != "" || !strings.HasPrefix(filepath.Base(n.Path), rpmdb.FileName) {
 			return nil
+		}
+		if n.Size > maxBaseDatabase {
+			return fault.New(fault.Repository, fmt.Errorf("%s has %d bytes", n.Path, n.Size))
 		}
 		to := filepath.Join(dir, fmt.Sprint(at), filepath.Base(n.Path))
 		found[filepath.Dir(to)] = true
