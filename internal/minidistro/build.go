@@ -51,6 +51,10 @@ func (m *maker) build(p *pkg) error {
 		return err
 	}
 	out := m.path("rpmbuild/out/" + p.name)
+	// rpmbuild fails where a neighbour makes the same parent in that moment.
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
 	if _, err := m.run("", m.buildEnv(), append(m.buildArgs(p, out), name)...); err != nil {
 		return fmt.Errorf("package %s: %w", p.name, err)
 	}
