@@ -1,8 +1,9 @@
 package deflate
 
 import (
-	"encoding/binary"
 	"math/bits"
+
+	"github.com/fimg/fimg/internal/le"
 )
 
 const (
@@ -34,9 +35,6 @@ func (m *matcher) reset(size int) {
 	m.size = int32(size)
 }
 
-func load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
-func load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
-
 func hash(seq uint32, width int) uint32 { return seq * 0x1e35a7bd >> (32 - width) }
 
 func log2(n int) int { return bits.Len32(uint32(n)) }
@@ -44,7 +42,7 @@ func log2(n int) int { return bits.Len32(uint32(n)) }
 // skip enters the positions from at to end without searching.
 func (m *matcher) skip(in []byte, at, end int) {
 	for end = min(end, len(in)-3); at < end; at++ {
-		seq := load32(in, at)
+		seq := le.Load32(in, at)
 		cur := int32(at) + m.base
 		h4 := hash(seq, hash4Bits)
 		m.hash3[hash(seq<<8, hash3Bits)] = cur
@@ -56,11 +54,14 @@ func (m *matcher) skip(in []byte, at, end int) {
 // find enters the position and returns the longest match that is longer than
 // best, looking at depth candidates and stopping at a length of nice; the length
 // is best when there is none.
+//
+// All loads are at the position or before it and end within most bytes of it:
+// best is below most when a candidate is looked at.
 func (m *matcher) find(in []byte, at, best, depth, nice int) (length, dist int) {
 	if at+4 > len(in) {
 		return best, 0
 	}
-	seq := load32(in, at)
+	seq := le.Load32(in, at)
 	cur := int32(at) + m.base
 	h3, h4 := hash(seq<<8, hash3Bits), hash(seq, hash4Bits)
 	short, cand := m.hash3[h3], m.hash4[h4]
@@ -72,23 +73,23 @@ func (m *matcher) find(in []byte, at, best, depth, nice int) (length, dist int) 
 	nice = min(nice, most)
 	from := int32(0)
 	if best < minMatch && short > limit {
-		if load32(in, int(short-m.base))<<8 == seq<<8 {
+		if le.Load32(in, int(short-m.base))<<8 == seq<<8 {
 			best, from = minMatch, short
 		}
 	}
 	if best >= most {
 		return best, 0
 	}
-	tail := load32(in, at+max(best, 3)-3)
+	tail := le.Load32(in, at+max(best, 3)-3)
 	for ; depth > 0 && cand > limit; depth-- {
 		i := int(cand - m.base)
-		if load32(in, i+max(best, 3)-3) == tail && load32(in, i) == seq {
+		if le.Load32(in, i+max(best, 3)-3) == tail && le.Load32(in, i) == seq {
 			if n := extend(in, i, at, most); n > best {
 				best, from = n, cand
 				if n >= nice {
 					break
 				}
-				tail = load32(in, at+best-3)
+				tail = le.Load32(in, at+best-3)
 			}
 		}
 		cand -= int32(m.prev[cand&(window-1)])
@@ -105,7 +106,7 @@ func extend(in []byte, i, at, most int) int {
 	n := 4
 	a, b := in[i:i+most], in[at:at+most]
 	for n+8 <= len(b) {
-		if x := load64(a, n) ^ load64(b, n); x != 0 {
+		if x := le.Load64(a, n) ^ le.Load64(b, n); x != 0 {
 			return n + bits.TrailingZeros64(x)>>3
 		}
 		n += 8

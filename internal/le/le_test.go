@@ -1,0 +1,20 @@
+package le
+
+import (
+	"encoding/binary"
+	"testing"
+)
+
+func TestLoads(t *testing.T) {
+	b := []byte{1, 2, 3, 4, 5, 6, 7, 8, 0xf9, 0xfa, 0xfb}
+	for i := 0; i+4 <= len(b); i++ {
+		if got, want := Load32(b, i), binary.LittleEndian.Uint32(b[i:]); got != want {
+			t.Errorf("four bytes at %d: %#x, want %#x", i, got, want)
+		}
+	}
+	for i := 0; i+8 <= len(b); i++ {
+		if got, want := Load64(b, i), binary.LittleEndian.Uint64(b[i:]); got != want {
+			t.Errorf("eight bytes at %d: %#x, want %#x", i, got, want)
+		}
+	}
+}
