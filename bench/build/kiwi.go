@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/fimg/fimg/bench/settle"
 )
 
 //go:embed partx.sh
@@ -29,6 +31,7 @@ func kiwi(ctx context.Context, dir, work string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	settle.Machine()
 	begin := time.Now()
 	cmd := exec.CommandContext(ctx, program, "--type", "oem", "system", "build", "--description", dir, "--target-dir", filepath.Join(work, "kiwi"))
 	cmd.Env = env

@@ -22,9 +22,8 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/fimg/fimg/assembler/install"
+	"github.com/fimg/fimg/bench/settle"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/rootfs"
 )
@@ -148,7 +147,7 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 	for _, f := range files {
 		items = append(items, install.Item{Path: f})
 	}
-	unix.Sync() // what ran before is not to be written meanwhile
+	settle.Machine()
 	start := time.Now()
 	res, err := install.Run(ctx, root, items, install.Options{
 		Store: o.store, NoScripts: o.noScripts, Time: time.Unix(1700000000, 0), Events: printer(o.verbose),
@@ -188,7 +187,7 @@ func peerRun(o options, peer string, files []string) (spent, error) {
 		return spent{}, err
 	}
 	cmd := peerCommand(o, peer, root, files)
-	unix.Sync()
+	settle.Machine()
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	s := spent{peer, time.Since(start), scriptletTime(string(out))}

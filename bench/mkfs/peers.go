@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/fimg/fimg/bench/settle"
 )
 
 // peer is another way to the same file system: a shell script that is given the
@@ -65,6 +67,7 @@ func (p peer) run(ctx context.Context, dir, where string, size int64, ours time.
 	if err := os.Mkdir(mount, 0o755); err != nil {
 		return err
 	}
+	settle.Machine()
 	if err := warm(dir); err != nil {
 		return err
 	}
