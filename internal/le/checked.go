@@ -9,3 +9,6 @@ func Load32(b []byte, i int) uint32 { return binary.LittleEndian.Uint32(b[i:]) }
 
 // Load64 returns the eight bytes of b from i on, all of which must lie within it.
 func Load64(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// Store64 writes the eight bytes of v to b from i on, all of which must lie within it.
+func Store64(b []byte, i int, v uint64) { binary.LittleEndian.PutUint64(b[i:], v) }

@@ -18,3 +18,14 @@ func TestLoads(t *testing.T) {
 		}
 	}
 }
+
+func TestStore(t *testing.T) {
+	b := make([]byte, 11)
+	for i := 0; i+8 <= len(b); i++ {
+		want := uint64(0xf1f2f3f4f5f6f7f8) * uint64(i+1)
+		Store64(b, i, want)
+		if got := binary.LittleEndian.Uint64(b[i:]); got != want {
+			t.Errorf("eight bytes at %d: %#x, want %#x", i, got, want)
+		}
+	}
+}

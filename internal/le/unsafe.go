@@ -13,3 +13,8 @@ func Load32(b []byte, i int) uint32 {
 func Load64(b []byte, i int) uint64 {
 	return *(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i))
 }
+
+// Store64 writes the eight bytes of v to b from i on, all of which must lie within it.
+func Store64(b []byte, i int, v uint64) {
+	*(*uint64)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(b)), i)) = v
+}

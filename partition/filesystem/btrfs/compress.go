@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/internal/zstdblock"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
@@ -42,7 +43,7 @@ type compressor struct {
 	level  int
 	sector int
 	zstd   *zstd.Encoder
-	harder *zstd.Encoder
+	fast   *zstdblock.Encoder
 	zlib   *zlib.Writer
 	lzo    *lzoEncoder
 	out    bytes.Buffer
@@ -67,31 +68,19 @@ func (c *compressor) compress(algo Algo, dst, src []byte) ([]byte, error) {
 // compressZSTD makes one frame of a single segment, so that its window is never
 // larger than the block, without checksum: what the kernel's decoder expects.
 func (c *compressor) compressZSTD(dst, src []byte) ([]byte, error) {
-	level := zstdLevel(c.level)
+	if c.level == 1 || c.level < 0 {
+		if c.fast == nil {
+			c.fast = new(zstdblock.Encoder)
+		}
+		return c.fast.Append(dst, src), nil
+	}
 	if c.zstd == nil {
 		var err error
-		if c.zstd, err = newZSTD(level); err != nil {
+		if c.zstd, err = newZSTD(zstdLevel(c.level)); err != nil {
 			return nil, err
 		}
 	}
-	out := c.zstd.EncodeAll(src, dst)
-	if level != zstd.SpeedFastest || len(src) <= c.sector || len(out)-len(dst)+c.sector <= len(src) {
-		return out, nil
-	}
-	return c.tryHarder(dst, src)
-}
-
-// tryHarder takes a second look at a block the fastest level gave up. One such
-// block ends compression for its whole file, and the kernel's encoder is more
-// patient with them.
-func (c *compressor) tryHarder(dst, src []byte) ([]byte, error) {
-	if c.harder == nil {
-		var err error
-		if c.harder, err = newZSTD(zstd.SpeedBetterCompression); err != nil {
-			return nil, err
-		}
-	}
-	return c.harder.EncodeAll(src, dst), nil
+	return c.zstd.EncodeAll(src, dst), nil
 }
 
 func newZSTD(level zstd.EncoderLevel) (*zstd.Encoder, error) {
@@ -108,8 +97,6 @@ func zstdLevel(level int) zstd.EncoderLevel {
 	switch {
 	case level == 0:
 		return zstd.SpeedDefault
-	case level <= 2:
-		return zstd.SpeedFastest
 	case level <= 5:
 		return zstd.SpeedDefault
 	case level <= 9:
