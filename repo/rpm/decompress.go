@@ -2,9 +2,11 @@ package rpm
 
 import (
 	"bufio"
+	"bytes"
 	"compress/bzip2"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -41,21 +43,82 @@ func decompress(name string, r io.Reader, b *Buffers) (io.ReadCloser, error) {
 
 // Buffers keeps the memory of decompressors from one package to the next. The
 // zero value is ready; several goroutines may share one.
-type Buffers struct{ pool sync.Pool }
+type Buffers struct {
+	pool sync.Pool
+	mu   sync.Mutex
+	raw  [][]byte // compressed payloads were in
+}
 
 // zstd returns a decompressor from the pool; closing it puts it back.
 func (b *Buffers) zstd(r io.Reader) (io.ReadCloser, error) {
+	d, err := b.decoder()
+	if err != nil {
+		return nil, err
+	}
+	return &pooled{d, b}, d.Reset(r)
+}
+
+func (b *Buffers) decoder() (*zstd.Decoder, error) {
 	if b != nil {
 		if d, ok := b.pool.Get().(*zstd.Decoder); ok {
-			return &pooled{d, b}, d.Reset(r)
+			return d, nil
 		}
 	}
-	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(maxDictionary))
-	if err != nil || b == nil {
-		return d.IOReadCloser(), err
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(maxDictionary), zstd.WithDecodeAllCapLimit(true))
+}
+
+// giveBack ends the use of a decompressor.
+func (b *Buffers) giveBack(d *zstd.Decoder) {
+	if b == nil {
+		d.Close()
+		return
 	}
-	return &pooled{d, b}, nil
+	b.pool.Put(d)
+}
+
+// readAll reads all of r into a buffer of the pool; size is what is expected.
+func (b *Buffers) readAll(r io.Reader, size int64) ([]byte, error) {
+	buf := b.take()
+	if int64(cap(buf)) <= size {
+		buf = make([]byte, 0, size+size/8+bytes.MinRead)
+	}
+	for {
+		if len(buf) == cap(buf) {
+			buf = slices.Grow(buf, len(buf)+bytes.MinRead)
+		}
+		n, err := r.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
+		if err == io.EOF {
+			return buf, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (b *Buffers) take() []byte {
+	if b == nil {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.raw)
+	if n == 0 {
+		return nil
+	}
+	buf := b.raw[n-1]
+	b.raw = b.raw[:n-1]
+	return buf[:0]
+}
+
+func (b *Buffers) put(buf []byte) {
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.raw = append(b.raw, buf)
+	}
 }
 
 // pooled is a decompressor that goes back to its pool.
@@ -77,7 +140,7 @@ func (p *pooled) Close() error {
 		return nil
 	}
 	err := p.d.Reset(nil)
-	p.to.pool.Put(p.d)
+	p.to.giveBack(p.d)
 	p.d = nil
 	return err
 }

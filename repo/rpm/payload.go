@@ -1,7 +1,6 @@
 package rpm
 
 import (
-	"bufio"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -41,8 +40,8 @@ func (e *FileDigestError) FaultClass() fault.Class { return fault.Signature }
 // large_files.md). Between two calls of Next it is an io.Reader of the content
 // of the current file.
 type Payload struct {
-	plain io.ReadCloser
-	in    *bufio.Reader
+	plain io.ReadCloser // the decompressor, if any
+	in    source
 	files []File
 	found []bool
 	index map[string]int // built when entries are not in the header's order
@@ -57,15 +56,16 @@ type Payload struct {
 	err     error
 }
 
-func newPayload(plain io.ReadCloser, files []File, h *Header, o PayloadOptions) *Payload {
-	p := &Payload{plain: plain, files: files, found: make([]bool, len(files)), opts: o, current: -1}
-	var in io.Reader = plain
-	if o.Tee != nil {
-		in = io.TeeReader(plain, o.Tee)
-	}
-	p.in = bufio.NewReaderSize(in, 64<<10)
-	p.algo = h.DigestAlgo()
-	return p
+// source is what Payload needs of a bufio.Reader.
+type source interface {
+	io.Reader
+	Peek(n int) ([]byte, error)
+	Discard(n int) (int, error)
+	Buffered() int
+}
+
+func newPayload(in source, files []File, h *Header, o PayloadOptions) *Payload {
+	return &Payload{in: in, files: files, found: make([]bool, len(files)), opts: o, current: -1, algo: h.DigestAlgo()}
 }
 
 // Files returns the package's file list.
@@ -181,12 +181,19 @@ func (p *Payload) expect(f *File, i int, e cpioEntry) error {
 		return p.readLink(f)
 	}
 	if p.opts.Digests && f.Regular() && p.HasContent() {
-		p.sum = p.algo.New()
+		if p.sum = p.algo.New(); p.sum == nil {
+			return p.unsupported()
+		}
 		if p.left == 0 {
 			return p.compare()
 		}
 	}
 	return nil
+}
+
+// unsupported says that contents cannot be compared.
+func (p *Payload) unsupported() error {
+	return &FormatError{"header", fmt.Sprintf("digests of files by algorithm %d are not supported", p.algo)}
 }
 
 // readLink compares the target of a symbolic link with the header.
@@ -306,11 +313,13 @@ func (p *Payload) compare() error {
 	f := &p.files[p.current]
 	got := hex.EncodeToString(p.sum.Sum(nil))
 	p.sum = nil
-	if strings.EqualFold(got, f.Digest) {
+	if sameDigest(f, got) {
 		return nil
 	}
-	if f.Size == 0 && strings.Trim(f.Digest, "0") == "" {
-		return nil // old packages have zeros for empty files
-	}
 	return &FileDigestError{f.Path(), f.Digest, got}
+}
+
+// sameDigest compares with the header. Old packages have zeros for empty files.
+func sameDigest(f *File, got string) bool {
+	return strings.EqualFold(got, f.Digest) || f.Size == 0 && strings.Trim(f.Digest, "0") == ""
 }

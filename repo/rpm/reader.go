@@ -15,6 +15,7 @@ type Reader struct {
 	items   []*item
 	buffers *Buffers
 	payload *Payload
+	whole   bool // all of the file was read by Contents
 }
 
 // ReaderOptions say how much work a Reader does.
@@ -97,30 +98,42 @@ func (r *Reader) start() {
 // Payload returns the iterator over the archive. It can be called once, and not
 // after Verify.
 func (r *Reader) Payload(o PayloadOptions) (*Payload, error) {
-	if r.payload != nil || r.raw.n > 0 {
-		return nil, errors.New("read payload: it was read before")
-	}
-	files, err := r.Header.Files()
+	files, err := r.begin()
 	if err != nil {
 		return nil, err
-	}
-	if f := r.Header.String(TagPayloadFormat); f != "" && f != "cpio" {
-		return nil, &FormatError{"payload", "format " + f + " is not supported"}
 	}
 	plain, err := decompress(r.Header.String(TagPayloadCompressor), r.raw, r.buffers)
 	if err != nil {
 		return nil, &FormatError{"payload", err.Error()}
 	}
-	r.payload = newPayload(plain, files, r.Header, o)
+	var in io.Reader = plain
+	if o.Tee != nil {
+		in = io.TeeReader(plain, o.Tee)
+	}
+	r.payload = newPayload(bufio.NewReaderSize(in, 64<<10), files, r.Header, o)
+	r.payload.plain = plain
 	return r.payload, nil
+}
+
+// begin refuses a second reading and formats that are not known.
+func (r *Reader) begin() ([]File, error) {
+	if r.payload != nil || r.raw.n > 0 {
+		return nil, errors.New("read payload: it was read before")
+	}
+	if f := r.Header.String(TagPayloadFormat); f != "" && f != "cpio" {
+		return nil, &FormatError{"payload", "format " + f + " is not supported"}
+	}
+	return r.Header.Files()
 }
 
 // Verify reads what is left of the file and judges all digests and signatures.
 // A nil keyring knows no keys. The error is one of reading only; what the bytes
 // are worth is in the verdict.
 func (r *Reader) Verify(keys *Keyring) (*Verdict, error) {
-	if _, err := io.CopyBuffer(discard{}, r.raw, make([]byte, 256<<10)); err != nil {
-		return nil, short("payload", err)
+	if !r.whole {
+		if _, err := io.CopyBuffer(discard{}, r.raw, make([]byte, 256<<10)); err != nil {
+			return nil, short("payload", err)
+		}
 	}
 	return r.judge(keys), nil
 }
@@ -132,7 +145,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 
 // Close frees the decompressor. It does not close the source.
 func (r *Reader) Close() error {
-	if r.payload == nil {
+	if r.payload == nil || r.payload.plain == nil {
 		return nil
 	}
 	return r.payload.plain.Close()
