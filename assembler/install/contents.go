@@ -17,9 +17,9 @@ import (
 type staged struct {
 	file   *os.File
 	clones bool // the file can share extents with the tree
-	memory *memory
-	chunks [][]byte
-	users  atomic.Int32 // of the chunks
+	memory *region
+	parts  [][]byte // of memory: each file's content
+	users  atomic.Int32
 
 	places []int64 // of each file's content; -1 where it has none
 	reused bool
@@ -36,30 +36,21 @@ func (st *staged) release() {
 		st.file.Close()
 	}
 	if st.memory != nil {
-		st.memory.put(st.chunks)
+		st.memory.release()
 	}
-	st.file, st.chunks = nil, nil
+	st.file, st.memory, st.parts = nil, nil, nil
 }
 
-// pieces calls f with the parts of memory that hold a range of the contents.
-func (st *staged) pieces(at, size int64, f func([]byte) error) error {
-	for size > 0 {
-		chunk := st.chunks[at/chunkSize]
-		part := chunk[at%chunkSize : min(chunkSize, at%chunkSize+size)]
-		if err := f(part); err != nil {
-			return err
+// share gives all names of a hard link set the content that came with one.
+func (st *staged) share(files []rpm.File) {
+	for i := range files {
+		if st.parts[i] == nil || files[i].Links == nil {
+			continue
 		}
-		at, size = at+int64(len(part)), size-int64(len(part))
+		for _, other := range files[i].Links {
+			st.parts[other] = st.parts[i]
+		}
 	}
-	return nil
-}
-
-// fill reads a range of the contents.
-func (st *staged) fill(in io.Reader, at, size int64) error {
-	return st.pieces(at, size, func(part []byte) error {
-		_, err := io.ReadFull(in, part)
-		return err
-	})
 }
 
 // write writes the content of file i to an empty file.
@@ -69,7 +60,7 @@ func (st *staged) write(fd, i int, size int64) error {
 		return nil
 	}
 	if st.file == nil {
-		return st.pieces(at, size, func(part []byte) error { return writeAll(fd, part) })
+		return writeAll(fd, st.parts[i])
 	}
 	in := int(st.file.Fd())
 	if size >= extent && st.clones && clone(fd, in, at, size) == nil {
@@ -78,9 +69,12 @@ func (st *staged) write(fd, i int, size int64) error {
 	return copyRange(fd, in, at, size)
 }
 
+// maxWrite is how much is written at once.
+const maxWrite = 256 << 10
+
 func writeAll(fd int, b []byte) error {
 	for len(b) > 0 {
-		n, err := unix.Write(fd, b)
+		n, err := unix.Write(fd, b[:min(len(b), maxWrite)])
 		if err == unix.EINTR {
 			continue
 		}

@@ -172,30 +172,30 @@ func TestSpecialFiles(t *testing.T) {
 // TestStore installs from a cold, a warm, a damaged and an untrusted store.
 func TestStore(t *testing.T) {
 	file := buildSmall(t, "stored", "", "head -c 50000 /dev/urandom > $r/big; echo x > $r/small", "/big\n/small")
-	store := t.TempDir()
+	dir := t.TempDir()
 	install := func() (Result, string) {
 		t.Helper()
 		root := t.TempDir()
-		res := ours(t, root, Options{Store: store}, file)
+		res := ours(t, root, Options{Store: dir}, file)
 		return res, read(t, root, "big")
 	}
 	cold, want := install()
 	if warm, got := install(); cold.FromStore != 0 || warm.FromStore != 1 || got != want {
 		t.Errorf("from the store: %d cold, %d warm, same %v", cold.FromStore, warm.FromStore, got == want)
 	}
-	records, _ := filepath.Glob(filepath.Join(store, "*/*.json"))
-	data, _ := filepath.Glob(filepath.Join(store, "*/*.data"))
-	if len(records) != 1 || len(data) != 1 {
-		t.Fatalf("store has %v, %v", records, data)
+	data, _ := filepath.Glob(filepath.Join(dir, "*"))
+	if len(data) != 1 {
+		t.Fatalf("store has %v", data)
 	}
-	must(t, os.Chmod(data[0], 0o600))
 	damage := func(boot string) {
-		f, err := os.OpenFile(data[0], os.O_WRONLY, 0)
+		f, err := os.OpenFile(data[0], os.O_RDWR, 0)
 		must(t, err)
+		defer f.Close()
 		f.WriteAt([]byte("damaged"), 100)
-		f.Close()
-		old, _ := os.ReadFile(records[0])
-		must(t, os.WriteFile(records[0], []byte(strings.Replace(string(old), `"boot":"`, `"boot":"`+boot, 1)), 0o600))
+		r, err := readRecord(f)
+		must(t, err)
+		r.Boot = boot
+		must(t, (&store{}).note(f, r))
 	}
 	damage("another")
 	if res, got := install(); res.FromStore != 0 || got != want {
@@ -205,7 +205,7 @@ func TestStore(t *testing.T) {
 	if res, got := install(); res.FromStore != 0 || got != want {
 		t.Error("a short file was taken")
 	}
-	if res, err := Run(t.Context(), t.TempDir(), items(file), Options{Store: store, Level: rpm.LevelSignature, Keys: &rpm.Keyring{}}); err == nil {
+	if res, err := Run(t.Context(), t.TempDir(), items(file), Options{Store: dir, Level: rpm.LevelSignature, Keys: &rpm.Keyring{}}); err == nil {
 		t.Errorf("an unsigned package was taken from the store: %+v", res)
 	}
 }

@@ -2,61 +2,83 @@ package install
 
 import (
 	"context"
+	"slices"
 	"sync"
-
-	"golang.org/x/sync/semaphore"
 )
 
-// Packages are unpacked into memory, from where they go into the tree and into
-// the store: so nothing is read back. The memory comes in chunks that are used
-// again; it is reserved in the order of the transaction, so a package that is
-// waited for always has its share.
-const (
-	chunkSize = 256 << 10
-	// memoryLimit bounds the contents in memory, in bytes. A package that is
-	// larger goes through a file.
-	memoryLimit = 64 << 20
-)
+// memoryLimit bounds the archives in memory, in bytes. A package that is larger
+// goes through a file.
+const memoryLimit = 32 << 20
 
-// memory hands out chunks.
+// memory is where packages are unpacked, from where their files go into the tree
+// and into the store: so nothing is read back. What was given back is used again
+// first, while the processor still has it in its cache. Reserving is for one
+// goroutine in the order of the transaction: a package that is waited for has its
+// share.
 type memory struct {
-	limit *semaphore.Weighted
 	mu    sync.Mutex
-	free  [][]byte
+	space []byte
+	used  []*region // in the order of their places
+	freed chan struct{}
 }
 
-func newMemory() *memory { return &memory{limit: semaphore.NewWeighted(memoryLimit / chunkSize)} }
-
-// chunks is the number of chunks that hold size bytes.
-func chunks(size int64) int64 { return (size + chunkSize - 1) / chunkSize }
-
-// reserve waits for room; take then returns the chunks.
-func (m *memory) reserve(ctx context.Context, size int64) error {
-	return m.limit.Acquire(ctx, chunks(size))
+// region is a part of the memory.
+type region struct {
+	of         *memory
+	start, end int
 }
 
-func (m *memory) unreserve(size int64) { m.limit.Release(chunks(size)) }
+func newMemory() *memory { return &memory{freed: make(chan struct{}, 1)} }
 
-func (m *memory) take(size int64) [][]byte {
-	n := int(chunks(size))
-	out := make([][]byte, 0, n)
+// reserve waits for room for size bytes, at most memoryLimit.
+func (m *memory) reserve(ctx context.Context, size int) (*region, error) {
+	for {
+		if r := m.find(size); r != nil {
+			return r, nil
+		}
+		select {
+		case <-m.freed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// find takes the first gap that is large enough.
+func (m *memory) find(size int) *region {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for range min(n, len(m.free)) {
-		last := len(m.free) - 1
-		out = append(out, m.free[last])
-		m.free = m.free[:last]
+	at, start := 0, 0
+	for ; at < len(m.used) && m.used[at].start-start < size; at++ {
+		start = m.used[at].end
 	}
-	for len(out) < n {
-		out = append(out, make([]byte, chunkSize))
+	if start+size > memoryLimit {
+		return nil
 	}
-	return out
+	r := &region{of: m, start: start, end: start + size}
+	m.used = slices.Insert(m.used, at, r)
+	return r
 }
 
-// put takes chunks back.
-func (m *memory) put(list [][]byte) {
+// bytes returns the memory of the region, with no content.
+func (r *region) bytes() []byte {
+	m := r.of
 	m.mu.Lock()
-	m.free = append(m.free, list...)
-	m.mu.Unlock()
-	m.limit.Release(int64(len(list)))
+	defer m.mu.Unlock()
+	if m.space == nil {
+		m.space = make([]byte, memoryLimit) // the kernel gives what is used
+	}
+	return m.space[r.start:r.start:r.end]
+}
+
+// release gives a region back.
+func (r *region) release() {
+	m := r.of
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.used = slices.DeleteFunc(m.used, func(other *region) bool { return other == r })
+	select {
+	case m.freed <- struct{}{}:
+	default:
+	}
 }

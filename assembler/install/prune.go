@@ -1,72 +1,75 @@
 package install
 
 import (
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // DefaultStoreLimit bounds the store of unpacked packages, in bytes: several
 // images' worth.
 const DefaultStoreLimit = 8 << 30
 
-// stored is one package of the store.
+// stored is one file of the store.
 type stored struct {
-	base string // path without suffix
+	name string
 	size int64
 	used time.Time
 }
 
-// touch notes that a package was used.
-func (s *store) touch(key string) {
-	now := time.Now()
-	os.Chtimes(s.path(key, ".json"), now, now)
+// touchFile notes that a package was used.
+func touchFile(f *os.File) {
+	now := unix.Timespec{Nsec: unix.UTIME_NOW}
+	_ = unix.UtimesNanoAt(int(f.Fd()), "", []unix.Timespec{now, now}, unix.AT_EMPTY_PATH)
 }
 
 // prune removes the packages that were not used for longest until the rest fits,
-// and what broken runs left behind. Builds that have a file open keep it.
+// what broken runs left behind as well. Builds that have a file open keep it.
 func (s *store) prune(limit int64) error {
 	if !s.keep {
 		return nil
 	}
-	list, total, err := s.list()
+	list, err := s.list()
 	if err != nil {
 		return err
+	}
+	total := int64(0)
+	for _, p := range list {
+		total += p.size
 	}
 	slices.SortFunc(list, func(a, b stored) int { return a.used.Compare(b.used) })
 	for _, p := range list {
 		if total <= limit {
 			break
 		}
-		os.Remove(p.base + ".json")
-		if err := os.Remove(p.base + ".data"); err == nil {
+		if err := os.Remove(filepath.Join(s.dir, p.name)); err == nil {
 			total -= p.size
 		}
 	}
 	return nil
 }
 
-// list finds all packages of the store. One without a record is worth nothing and
-// was used never.
-func (s *store) list() (list []stored, total int64, err error) {
-	err = filepath.WalkDir(s.dir, func(name string, d fs.DirEntry, err error) error {
-		base, data := strings.CutSuffix(name, ".data")
-		if err != nil || !data {
-			return err
+// list finds all files of the store, and removes directories: those that version
+// 1 had, with names of two digits.
+func (s *store) list() ([]stored, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	var list []stored
+	for _, d := range entries {
+		if d.IsDir() && len(d.Name()) == 2 {
+			os.RemoveAll(filepath.Join(s.dir, d.Name()))
 		}
-		info, err := d.Info()
-		if err != nil {
-			return nil // gone meanwhile
+		if !d.Type().IsRegular() {
+			continue
 		}
-		p := stored{base: base, size: info.Size()}
-		if record, err := os.Stat(base + ".json"); err == nil {
-			p.used = record.ModTime()
+		if info, err := d.Info(); err == nil { // else gone meanwhile
+			list = append(list, stored{d.Name(), info.Size(), info.ModTime()})
 		}
-		list, total = append(list, p), total+p.size
-		return nil
-	})
-	return list, total, err
+	}
+	return list, nil
 }

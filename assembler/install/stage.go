@@ -63,7 +63,7 @@ type job struct {
 	e      *element
 	places []int64
 	size   int64
-	inside bool // room in memory is reserved
+	region *region // of memory that is reserved; nil when it goes through a file
 	err    error
 }
 
@@ -117,13 +117,16 @@ func (s *stager) feed(ctx context.Context, order []*element, next chan<- *job, a
 	}
 }
 
-// job lays out the contents of a package and reserves memory for them, unless
-// they are too large or would have to be written anyway for sharing extents.
+// job lays out the contents of a package and reserves memory for its archive,
+// unless that is too large or would have to be written anyway for sharing extents.
 func (s *stager) job(ctx context.Context, e *element) *job {
 	j := &job{e: e}
 	j.places, j.size, j.err = layout(e.files)
-	if j.err == nil && !s.clones && j.size <= memoryLimit {
-		j.inside = s.memory.reserve(ctx, j.size) == nil
+	if j.err != nil || s.clones || j.size > memoryLimit {
+		return j
+	}
+	if room := rpm.ArchiveRoom(e.files); room <= memoryLimit {
+		j.region, _ = s.memory.reserve(ctx, int(room))
 	}
 	return j
 }
@@ -147,47 +150,87 @@ func (s *stager) stage(ctx context.Context, j *job) (*staged, error) {
 		err = ctx.Err()
 	}
 	if err != nil {
+		j.leaveMemory()
 		return nil, fmt.Errorf("unpack %s: %w", j.e.nevra, err)
 	}
 	st := &staged{places: j.places, clones: s.clones}
 	st.users.Store(1)
 	if st.file = s.find(j.e, headerKey(j.e.header), j.size, j.places); st.file != nil {
 		st.reused = true
-		if j.inside {
-			s.memory.unreserve(j.size)
-			j.inside = false
-		}
+		j.leaveMemory()
 		return st, nil
 	}
-	if j.inside {
+	if j.region != nil {
 		err = s.unpackInside(ctx, j, st)
-	} else {
+	}
+	if j.region == nil || errors.Is(err, rpm.ErrTooLarge) {
+		j.leaveMemory()
 		err = s.unpackFile(ctx, j, st)
 	}
 	if err != nil {
+		j.leaveMemory()
 		st.release()
 		return nil, fmt.Errorf("unpack %s: %w", j.e.nevra, err)
 	}
 	return st, nil
 }
 
+// leaveMemory gives reserved memory back.
+func (j *job) leaveMemory() {
+	if j.region != nil {
+		j.region.release()
+		j.region = nil
+	}
+}
+
 // unpackInside unpacks into memory. The store gets the contents later (save).
-func (s *stager) unpackInside(ctx context.Context, j *job, st *staged) (err error) {
-	st.memory, st.chunks = s.memory, s.memory.take(j.size)
+func (s *stager) unpackInside(ctx context.Context, j *job, st *staged) error {
+	in, r, err := s.reader(j.e)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	defer r.Close()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	info, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	parts := make([][]byte, len(j.e.files))
+	if len(parts) > 0 {
+		if parts, err = r.Contents(info.Size()-r.PayloadOffset, j.region.bytes()); err != nil {
+			return err
+		}
+	}
+	if st.oddities, err = s.judge(j.e, r); err != nil {
+		return err
+	}
+	st.memory, st.parts = j.region, parts
+	st.share(j.e.files)
 	if s.keep {
 		st.users.Store(2)
 	}
-	st.oddities, err = s.unpack(ctx, j, st.fill)
-	if err != nil {
-		st.users.Store(1)
+	return nil
+}
+
+// judge verifies digests and signatures of a package that was read. It returns
+// flaws that do not matter.
+func (s *stager) judge(e *element, r *rpm.Reader) ([]string, error) {
+	v, err := r.Verify(s.opts.Keys)
+	if err == nil {
+		err = v.Err(e.nevra, s.opts.Level)
 	}
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return v.Oddities, nil
 }
 
 // unpackFile unpacks into a file of the store.
 func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
-	key := headerKey(j.e.header)
-	f, err := s.create(key)
+	f, err := s.create()
 	if err != nil {
 		return err
 	}
@@ -199,7 +242,7 @@ func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
 		err = f.Truncate(j.size)
 	}
 	if err == nil {
-		err = s.commit(key, f, j.size)
+		err = s.commit(headerKey(j.e.header), f, j.size)
 	}
 	return err
 }
@@ -211,24 +254,32 @@ func (s *stager) save(j *job, st *staged) {
 		return
 	}
 	defer st.release()
-	if err := s.saveChunks(headerKey(j.e.header), st.chunks, j.size); err != nil {
+	if err := s.saveParts(j, st.parts); err != nil {
 		s.opts.log().Warn("package is not kept for the next build", "package", j.e.nevra, "error", err)
 	}
 }
 
-func (s *stager) saveChunks(key string, list [][]byte, size int64) error {
-	f, err := s.create(key)
+// saveParts writes contents in the order of their places.
+func (s *stager) saveParts(j *job, parts [][]byte) error {
+	f, err := s.create()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	for i, chunk := range list {
-		part := chunk[:min(chunkSize, size-int64(i)*chunkSize)]
-		if _, err := f.WriteAt(part, int64(i)*chunkSize); err != nil {
+	w := gather{fd: int(f.Fd())}
+	for i, part := range parts {
+		links := j.e.files[i].Links
+		if j.places[i] < 0 || links != nil && links[len(links)-1] != i {
+			continue
+		}
+		if err := w.add(j.places[i], part); err != nil {
 			return fmt.Errorf("store package: %w", err)
 		}
 	}
-	return s.commit(key, f, size)
+	if err := w.flush(); err != nil {
+		return fmt.Errorf("store package: %w", err)
+	}
+	return s.commit(headerKey(j.e.header), f, j.size)
 }
 
 // find returns the stored contents when they can be trusted.
@@ -255,9 +306,9 @@ func (s *stager) find(e *element, key string, size int64, places []int64) *os.Fi
 		r.Policies, changed = append(r.Policies, s.policy), true
 	}
 	if changed {
-		s.note(key, r)
+		_ = s.note(f, r)
 	} else {
-		s.touch(key)
+		touchFile(f)
 	}
 	return f
 }
@@ -292,11 +343,8 @@ func (s *stager) verify(e *element) error {
 	}
 	defer in.Close()
 	defer r.Close()
-	v, err := r.Verify(s.opts.Keys)
-	if err != nil {
-		return err
-	}
-	return v.Err(e.nevra, s.opts.Level)
+	_, err = s.judge(e, r)
+	return err
 }
 
 // reader opens the package file again; its header must still be the same.
@@ -338,12 +386,5 @@ func (s *stager) unpack(ctx context.Context, j *job, put func(in io.Reader, at, 
 			return nil, err
 		}
 	}
-	v, err := r.Verify(s.opts.Keys)
-	if err == nil {
-		err = v.Err(j.e.nevra, s.opts.Level)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return v.Oddities, nil
+	return s.judge(j.e, r)
 }

@@ -2,11 +2,11 @@ package install
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -19,8 +19,8 @@ import (
 
 // store keeps the contents of unpacked packages: for each package one file,
 // named by the SHA-256 of its main header, with the contents of its regular
-// files at places that follow from the header (layout). Beside it lies a record
-// of what was verified.
+// files at places that follow from the header (layout), and behind them a record
+// of what was verified, as JSON, and a footer.
 type store struct {
 	dir    string // of the files; with keep unset only of unnamed ones
 	keep   bool
@@ -37,6 +37,21 @@ type record struct {
 	Size     int64    `json:"size"`
 	Policies []string `json:"policies"` // that the package satisfied
 }
+
+// footer ends a stored file, little-endian.
+type footer struct {
+	Record uint32 // length of the record before it
+	Magic  [8]byte
+}
+
+const (
+	footerSize = 12
+	// maxRecord bounds record and footer, in bytes.
+	maxRecord = 64 << 10
+)
+
+// storeMagic names the version of the format.
+func storeMagic() [8]byte { return [8]byte([]byte("fimgpkg2")) }
 
 func (t *transaction) openStore() (*store, error) {
 	s := &store{dir: t.opts.Store, keep: t.opts.Store != "", policy: policyID(t.opts.Keys, t.opts.Level)}
@@ -88,9 +103,9 @@ func headerKey(h *rpm.Header) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (s *store) path(key, suffix string) string {
-	return filepath.Join(s.dir, key[:2], key[2:]+suffix)
-}
+const storeSuffix = ".package"
+
+func (s *store) path(key string) string { return filepath.Join(s.dir, key+storeSuffix) }
 
 // open returns the stored contents of a package and what they are worth, nil
 // when there are none.
@@ -98,36 +113,58 @@ func (s *store) open(key string, size int64) (*os.File, *record) {
 	if !s.keep {
 		return nil, nil
 	}
-	data, err := os.ReadFile(s.path(key, ".json"))
-	var r record
-	if err != nil || json.Unmarshal(data, &r) != nil || r.Size != size {
-		return nil, nil
-	}
-	f, err := os.Open(s.path(key, ".data"))
+	f, err := os.OpenFile(s.path(key), os.O_RDWR, 0)
 	if err != nil {
 		return nil, nil
 	}
-	if info, err := f.Stat(); err != nil || info.Size() != size {
+	r, err := readRecord(f)
+	if err != nil || r.Size != size {
 		f.Close()
 		return nil, nil
 	}
-	return f, &r
+	return f, r
 }
 
+// readRecord reads what is behind the contents. It must begin where they end.
+func readRecord(f *os.File) (*record, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	end := make([]byte, min(info.Size(), maxRecord))
+	if _, err := f.ReadAt(end, info.Size()-int64(len(end))); err != nil {
+		return nil, err
+	}
+	var foot footer
+	if len(end) < footerSize {
+		return nil, errNoRecord
+	}
+	end, last := end[:len(end)-footerSize], end[len(end)-footerSize:]
+	if _, err := binary.Decode(last, binary.LittleEndian, &foot); err != nil {
+		return nil, err
+	}
+	if foot.Magic != storeMagic() || int64(foot.Record) > int64(len(end)) {
+		return nil, errNoRecord
+	}
+	r := &record{}
+	if err := json.Unmarshal(end[len(end)-int(foot.Record):], r); err != nil {
+		return nil, err
+	}
+	if r.Size != info.Size()-footerSize-int64(foot.Record) {
+		return nil, errNoRecord
+	}
+	return r, nil
+}
+
+var errNoRecord = errors.New("the stored package has no record")
+
 // create makes an unnamed file for the contents of a package.
-func (s *store) create(key string) (*os.File, error) {
-	dir := s.dir
-	if s.keep {
-		dir = filepath.Dir(s.path(key, ""))
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fmt.Errorf("store package: %w", err)
-		}
-	}
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+func (s *store) create() (*os.File, error) {
+	fd, err := unix.Open(s.dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err == nil {
-		return os.NewFile(uintptr(fd), filepath.Join(dir, "unpacked")), nil
+		return os.NewFile(uintptr(fd), filepath.Join(s.dir, "unpacked")), nil
 	}
-	f, err := os.CreateTemp(dir, ".unpacked-")
+	f, err := os.CreateTemp(s.dir, unnamed)
 	if err != nil {
 		return nil, fmt.Errorf("store package: %w", err)
 	}
@@ -137,54 +174,61 @@ func (s *store) create(key string) (*os.File, error) {
 	return f, nil
 }
 
-// commit gives a whole and verified file its name.
+// unnamed begins names where the file system has no files without one.
+const unnamed = ".unpacked-"
+
+// commit gives a whole and verified file its record and its name. What has the
+// name already could not be trusted.
 func (s *store) commit(key string, f *os.File, size int64) error {
 	if !s.keep {
 		return nil
 	}
-	name := s.path(key, ".data")
-	os.Remove(s.path(key, ".json"))
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.note(f, &record{Boot: s.boot, Size: size, Policies: []string{s.policy}}); err != nil {
+		return err
+	}
+	if err := link(f, s.path(key)); err != nil {
 		return fmt.Errorf("store package: %w", err)
 	}
-	var err error
-	if strings.HasPrefix(filepath.Base(f.Name()), ".unpacked-") {
-		err = os.Rename(f.Name(), name)
-	} else {
-		err = unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
-	}
-	if errors.Is(err, fs.ErrExist) {
-		return nil // another build was quicker
-	}
-	if err != nil {
-		return fmt.Errorf("store package: %w", err)
-	}
-	return s.note(key, &record{Boot: s.boot, Size: size, Policies: []string{s.policy}})
+	return nil
 }
 
-// note writes the record of a package.
-func (s *store) note(key string, r *record) error {
+// link names a file made by create.
+func link(f *os.File, name string) error {
+	if strings.HasPrefix(filepath.Base(f.Name()), unnamed) {
+		return os.Rename(f.Name(), name)
+	}
+	try := func() error {
+		return unix.Linkat(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", f.Fd()), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
+	}
+	err := try()
+	if err == unix.EEXIST {
+		os.Remove(name)
+		err = try()
+	}
+	if err == unix.EEXIST {
+		return nil // another build was quicker
+	}
+	return err
+}
+
+// note writes the record of a package behind its contents.
+func (s *store) note(f *os.File, r *record) error {
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(s.path(key, "")), ".record-")
-	if err != nil {
-		return fmt.Errorf("store package: %w", err)
+	data, err = binary.Append(data, binary.LittleEndian, footer{uint32(len(data)), storeMagic()})
+	if err == nil {
+		_, err = f.WriteAt(data, r.Size)
 	}
-	_, err = f.Write(data)
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), s.path(key, ".json"))
+	if err == nil {
+		err = f.Truncate(r.Size + int64(len(data)))
 	}
 	if err != nil {
-		os.Remove(f.Name())
 		return fmt.Errorf("store package: %w", err)
 	}
 	return nil
 }
 
 // drop removes a package that turned out to be damaged.
-func (s *store) drop(key string) {
-	os.Remove(s.path(key, ".json"))
-	os.Remove(s.path(key, ".data"))
-}
+func (s *store) drop(key string) { os.Remove(s.path(key)) }
