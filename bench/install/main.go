@@ -68,7 +68,10 @@ func run(ctx context.Context, o options) error {
 		defer os.RemoveAll(o.root)
 	}
 	if o.store == "" {
-		o.store = filepath.Join(o.root, "store")
+		// As the trees: not among what an earlier run removed.
+		if o.store, err = rootfs.MakeApart(o.root, "store-"); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("%d packages\n", len(files))
 	own, err := ownRuns(ctx, o, files)
@@ -148,6 +151,7 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 		items = append(items, install.Item{Path: f})
 	}
 	settle.Machine()
+	before := usage()
 	start := time.Now()
 	res, err := install.Run(ctx, root, items, install.Options{
 		Store: o.store, NoScripts: o.noScripts, Time: time.Unix(1700000000, 0), Events: printer(o.verbose),
@@ -156,7 +160,7 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 	if err != nil {
 		return spent{}, err
 	}
-	report(name, took, res)
+	report(name, took, res, before)
 	return spent{name, took, res.Scriptlet}, nil
 }
 
@@ -168,16 +172,32 @@ func printer(verbose bool) event.Func {
 	}
 }
 
-func report(name string, took time.Duration, res install.Result) {
+// usage is what this process and the programs it waited for have used.
+func usage() (u cost) {
+	var self, children syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &self)
+	syscall.Getrusage(syscall.RUSAGE_CHILDREN, &children)
+	return cost{
+		user:   time.Duration(self.Utime.Nano() + children.Utime.Nano()),
+		system: time.Duration(self.Stime.Nano() + children.Stime.Nano()),
+		memory: max(self.Maxrss, children.Maxrss),
+	}
+}
+
+type cost struct {
+	user, system time.Duration
+	memory       int64 // peak, in KiB
+}
+
+func report(name string, took time.Duration, res install.Result, before cost) {
 	fmt.Printf("fimg %s: %.2f s, of it scriptlets %.2f s, without %.2f s; %d packages, %d from the store, %d files, %.0f MB\n", name,
 		took.Seconds(), res.Scriptlet.Seconds(), (took - res.Scriptlet).Seconds(), len(res.Installed), res.FromStore, res.Files, float64(res.Bytes)/1e6)
 	for _, p := range res.Times {
 		fmt.Printf("  %-12s %7.3f s\n", p.Phase, p.Time.Seconds())
 	}
-	var use syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &use)
-	fmt.Printf("  peak memory %.0f MB, CPU %.2f s user %.2f s system so far\n", float64(use.Maxrss)/1e3,
-		time.Duration(use.Utime.Nano()).Seconds(), time.Duration(use.Stime.Nano()).Seconds())
+	use := usage()
+	fmt.Printf("  peak memory %.0f MB, CPU %.2f s user %.2f s system\n", float64(use.memory)/1e3,
+		(use.user - before.user).Seconds(), (use.system - before.system).Seconds())
 }
 
 // peerRun installs with rpm or dnf.
