@@ -136,17 +136,27 @@ type huffmanStream struct {
 }
 
 // encodePair encodes two streams side by side as far as both have five literals
-// more: a code has eleven bits at most, so five go with seven bits left before
-// into a word. An entry of codes has the code in its highest bits, their number in
-// its lowest; what else gets into acc is below the bits that count, or shifted out.
+// more.
 func encodePair(a, b *huffmanStream, codes *[256]uint64) {
 	n := min(len(a.left), len(b.left)) / 5 * 5
-	sa, sb := a.left[len(a.left)-n:], b.left[len(b.left)-n:]
-	a.left, b.left = a.left[:len(a.left)-n], b.left[:len(b.left)-n]
-	da, db, ia, ib := a.dst, b.dst, a.at, b.at
+	if n == 0 {
+		return
+	}
+	restA, restB := len(a.left)-n, len(b.left)-n
+	encodeFives(a, b, a.left[restA:], b.left[restB:], codes)
+	a.left, b.left = a.left[:restA], b.left[:restB]
+}
+
+// fivesSlow encodes the literals of two streams, as many in either, a multiple of
+// five, from the last one on: a code has eleven bits at most, so five go with
+// seven bits left before into a word. An entry of codes has the code in its
+// highest bits, their number in its lowest; what else gets into acc is below the
+// bits that count, or shifted out.
+func fivesSlow(a, b *huffmanStream, literalsA, literalsB []byte, codes *[256]uint64) {
+	da, db, ia, ib := a.dst, b.dst, 0, 0
 	var accA, accB, haveA, haveB uint64
-	for i := n - 5; i >= 0; i -= 5 {
-		ga, gb := sa[i:i+5:len(sa)], sb[i:i+5:len(sb)]
+	for i := len(literalsA) - 5; i >= 0; i -= 5 {
+		ga, gb := literalsA[i:i+5], literalsB[i:i+5]
 		for k := 4; k > 0; k-- {
 			x, y := codes[ga[k]], codes[gb[k]]
 			accA = accA>>(x&63) | x

@@ -41,20 +41,25 @@ type finder struct {
 // hash6 is of the lower six bytes of v.
 func hash6(v uint64) uint64 { return v << 16 * hashPrime >> (64 - hashBits) }
 
-// find is the match finder of libzstd's strategy "fast": two positions a turn are
+// find splits src. The table begins with zeros, which are a place like any other.
+func (f *finder) find(src []byte) {
+	clear(f.table[:])
+	anchor := f.search(src)
+	f.literalCount += copy(f.literals[f.literalCount:], src[anchor:])
+}
+
+// findSlow is the match finder of libzstd's strategy "fast": two positions a turn are
 // looked up by a hash of six bytes, the latest offset is tried two bytes ahead.
-// The table begins with zeros, which are a place like any other.
+// Like search it returns where the literals at the end begin.
 //
 // All loads are of eight bytes at places below or at last, the start of the last
 // eight bytes of src, or before the place searched at.
-func (f *finder) find(src []byte) {
-	clear(f.table[:])
+func (f *finder) findSlow(src []byte) int {
 	f.literalCount, f.sequenceCount = 0, 0
 	table := &f.table
 	last := len(src) - 8
 	stop := last - 4 // so that a match found has eight bytes behind its first four
-	anchor, rep1, rep2 := 0, 1, 4
-	at := 1
+	at, anchor, rep1, rep2 := 1, 0, 1, 4
 	for at < stop {
 		// Search.
 		var place, found int
@@ -84,7 +89,7 @@ func (f *finder) find(src []byte) {
 				next += 1 << patience
 			}
 			if at >= stop {
-				goto done
+				return anchor
 			}
 		}
 		searched := at
@@ -103,7 +108,7 @@ func (f *finder) find(src []byte) {
 		at = place + length
 		anchor = at
 		if at >= stop {
-			break
+			return anchor
 		}
 		table[hash6(le.Load64(src, searched+2))] = uint32(searched + 2)
 		table[hash6(le.Load64(src, at-2))] = uint32(at - 2)
@@ -116,12 +121,11 @@ func (f *finder) find(src []byte) {
 			at += length
 			anchor = at
 			if at >= stop {
-				goto done
+				return anchor
 			}
 		}
 	}
-done:
-	f.literalCount += copy(f.literals[f.literalCount:], src[anchor:])
+	return anchor
 }
 
 // literal takes the bytes between two places.

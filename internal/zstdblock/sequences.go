@@ -119,18 +119,30 @@ func matchCode(n uint32) uint32 {
 	return uint32(bits.Len32(n)-1+36) & 63
 }
 
-// encode writes all sequences, from the last one on, and returns the bytes. A
-// word takes the bits of three states (26 at most), the extra bits of most
-// sequences and the seven bits that were left over.
+// encode writes all sequences, from the last one on, and returns the bytes.
 func (c *sequenceCoder) encode(n int) int {
 	lt, mt, ot := &c.fields[literalCodes].table, &c.fields[matchCodes].table, &c.fields[offsetCodes].table
 	w := bitWriter{buf: c.out[:]}
 	s := &c.coded[n-1]
-	lc, mc, oc := uint8(s.codes), uint8(s.codes>>8), uint8(s.codes>>16)
-	ls, ms, os := lt.begin(lc), mt.begin(mc), ot.begin(oc)
+	states := [3]uint32{literalCodes: lt.begin(uint8(s.codes)), matchCodes: mt.begin(uint8(s.codes >> 8)),
+		offsetCodes: ot.begin(uint8(s.codes >> 16))}
 	w.add(s.extra, uint(s.extras))
 	w.flush()
-	list := c.coded[:n-1]
+	c.encodeStates(&w, c.coded[:n-1], &states)
+	for _, kind := range [3]int{matchCodes, offsetCodes, literalCodes} {
+		n := c.fields[kind].table.bits
+		w.add(uint64(states[kind])&(1<<n-1), n)
+	}
+	w.flush()
+	return w.close()
+}
+
+// statesSlow encodes sequences from the last one on. A word takes the bits of
+// three states (26 at most), the extra bits of most sequences and the seven bits
+// that were left over.
+func (c *sequenceCoder) statesSlow(w *bitWriter, list []coded, states *[3]uint32) {
+	lt, mt, ot := &c.fields[literalCodes].table, &c.fields[matchCodes].table, &c.fields[offsetCodes].table
+	ls, ms, os := states[literalCodes], states[matchCodes], states[offsetCodes]
 	for i := len(list) - 1; i >= 0; i-- {
 		s := &list[i]
 		next, k := ot.next(os, uint8(s.codes>>16))
@@ -142,17 +154,13 @@ func (c *sequenceCoder) encode(n int) int {
 		next, k = lt.next(ls, uint8(s.codes))
 		w.add(uint64(ls)&(1<<(k&63)-1), k)
 		ls = next
-		if s.extras > 31 {
+		if s.extras > 30 {
 			w.flush()
 		}
 		w.add(s.extra, uint(s.extras))
 		w.flush()
 	}
-	w.add(uint64(ms)&(1<<mt.bits-1), mt.bits)
-	w.add(uint64(os)&(1<<ot.bits-1), ot.bits)
-	w.add(uint64(ls)&(1<<lt.bits-1), lt.bits)
-	w.flush()
-	return w.close()
+	*states = [3]uint32{literalCodes: ls, matchCodes: ms, offsetCodes: os}
 }
 
 // choose makes the table for the codes as they were counted and appends its

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,6 +112,58 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// compareSlow checks that the code of this architecture does what that in Go does.
+func compareSlow(t testing.TB, e, slow *Encoder, src []byte) {
+	t.Helper()
+	if len(src) < minInput {
+		return
+	}
+	e.find(src)
+	clear(slow.table[:])
+	anchor := slow.findSlow(src)
+	slow.literalCount += copy(slow.literals[slow.literalCount:], src[anchor:])
+	lits, list := e.literals[:e.literalCount], e.sequences[:e.sequenceCount]
+	if !bytes.Equal(lits, slow.literals[:slow.literalCount]) || !slices.Equal(list, slow.sequences[:slow.sequenceCount]) {
+		t.Fatalf("%d bytes: %d sequences and %d literals, in Go %d and %d", len(src),
+			len(list), len(lits), slow.sequenceCount, slow.literalCount)
+	}
+	if n := min(len(lits)/2, MaxBlock/4) / 5 * 5; n > 0 && e.code.gather(e.count(lits, len(lits)), len(lits)) > 1 {
+		e.code.build()
+		var a, b [2]huffmanStream
+		for i := range 2 {
+			a[i].dst, b[i].dst = e.streams[i][:], slow.streams[i][:]
+		}
+		encodeFives(&a[0], &a[1], lits[:n], lits[n:2*n], &e.code.codes)
+		fivesSlow(&b[0], &b[1], lits[:n], lits[n:2*n], &e.code.codes)
+		for i := range 2 {
+			if a[i].at != b[i].at || a[i].have != b[i].have || (a[i].acc^b[i].acc)>>(63-a[i].have)>>1 != 0 ||
+				!bytes.Equal(a[i].dst[:a[i].at], b[i].dst[:b[i].at]) {
+				t.Fatalf("%d literals have another code in Go", n)
+			}
+		}
+	}
+	if _, ok := e.appendSequences(nil, list, len(src)); ok && len(list) > 1 {
+		var st [2][3]uint32
+		for i := range e.fields {
+			st[0][i] = uint32(e.fields[i].table.states[0])
+			st[1][i] = st[0][i]
+		}
+		a, b := bitWriter{buf: e.out[:]}, bitWriter{buf: slow.out[:]}
+		e.encodeStates(&a, e.coded[:len(list)], &st[0])
+		e.statesSlow(&b, e.coded[:len(list)], &st[1])
+		if st[0] != st[1] || a.acc != b.acc || a.have != b.have || !bytes.Equal(a.buf[:a.at], b.buf[:b.at]) {
+			t.Fatalf("%d sequences have another code in Go", len(list))
+		}
+	}
+}
+
+func TestSlow(t *testing.T) {
+	e, slow := new(Encoder), new(Encoder)
+	for _, src := range samples() {
+		compareSlow(t, e, slow, src)
+	}
+}
+
 // What can be told at once becomes as small as it can.
 func TestSizes(t *testing.T) {
 	e, list := new(Encoder), samples()
@@ -126,7 +179,7 @@ func TestSizes(t *testing.T) {
 
 // Random mixtures of noise of few symbols and of copies.
 func TestMixtures(t *testing.T) {
-	e, d := new(Encoder), decoder(t)
+	e, slow, d := new(Encoder), new(Encoder), decoder(t)
 	rnd := rand.New(rand.NewPCG(3, 4))
 	for range 600 {
 		src := make([]byte, rnd.IntN(1<<(1+rnd.IntN(17))))
@@ -141,6 +194,7 @@ func TestMixtures(t *testing.T) {
 			}
 		}
 		roundTrip(t, e, d, src)
+		compareSlow(t, e, slow, src)
 	}
 }
 
@@ -194,7 +248,7 @@ func FuzzRoundTrip(f *testing.F) {
 		f.Add(src[:min(len(src), 5000)], uint8(0))
 	}
 	f.Add([]byte("abcdefgh"), uint8(200))
-	e, d := new(Encoder), decoder(f)
+	e, slow, d := new(Encoder), new(Encoder), decoder(f)
 	f.Fuzz(func(t *testing.T, src []byte, times uint8) {
 		long := bytes.Clone(src)
 		for i := range int(times) {
@@ -205,6 +259,7 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 		long = long[:min(len(long), MaxBlock)]
 		roundTrip(t, e, d, long)
+		compareSlow(t, e, slow, long)
 		roundTrip(t, e, d, src[:min(len(src), MaxBlock)])
 	})
 }
