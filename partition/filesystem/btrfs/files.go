@@ -15,16 +15,27 @@ type pipeline struct {
 	b       *builder
 	ctx     context.Context
 	cancel  context.CancelFunc
-	work    chan *group
-	ordered chan *group
+	work    chan *batch
+	ordered chan *batch
 	memory  chan *groupMemory
 	wait    sync.WaitGroup
-	err     error // of the producer, set before ordered is closed
+	filling *batch // of the producer
+	taken   *batch // of the writer
+	err     error  // of the producer, set before ordered is closed
+}
+
+// batch is what a worker takes at a time: a group, or small ones that are no
+// larger together.
+type batch struct {
+	groups []*group
+	bytes  int64
+	done   chan struct{}
+	mem    *groupMemory
 }
 
 func (b *builder) startPipeline(ctx context.Context) *pipeline {
 	depth := 3*b.opts.Workers + 2
-	p := &pipeline{b: b, work: make(chan *group, depth), ordered: make(chan *group, depth),
+	p := &pipeline{b: b, work: make(chan *batch, depth), ordered: make(chan *batch, depth),
 		memory: make(chan *groupMemory, depth)}
 	p.ctx, p.cancel = context.WithCancel(ctx)
 	for range depth {
@@ -34,25 +45,28 @@ func (b *builder) startPipeline(ctx context.Context) *pipeline {
 		p.wait.Go(func() {
 			w := &worker{opts: b.opts}
 			w.comp.level, w.comp.sector = b.opts.Compression.Level, b.opts.SectorSize
-			for g := range p.work {
-				w.process(g)
+			for b := range p.work {
+				for _, g := range b.groups {
+					w.process(g)
+				}
+				close(b.done)
 			}
 		})
 	}
 	p.wait.Go(func() {
 		p.err = p.produce()
+		p.dispatch()
 		close(p.work)
 		close(p.ordered)
 	})
 	return p
 }
 
-// stop ends all goroutines; groups under way are finished.
+// stop ends all goroutines; batches under way are finished.
 func (p *pipeline) stop() {
 	p.cancel()
-	for g := range p.ordered {
-		<-g.done
-		p.memory <- g.mem
+	for b := range p.ordered {
+		<-b.done
 	}
 	p.wait.Wait()
 }
@@ -128,18 +142,57 @@ func (p *pipeline) splitRange(s *source, r tree.Range, last bool) error {
 	return nil
 }
 
-// send hands a group to the workers and, in order, to whoever writes.
+// send puts a group into a batch.
 func (p *pipeline) send(g *group) error {
-	g.done = make(chan struct{})
-	select {
-	case g.mem = <-p.memory:
-	case <-p.ctx.Done():
-		return p.ctx.Err()
+	size := roundUp(g.bytes, int64(p.b.opts.SectorSize))
+	if p.filling != nil && p.filling.bytes+size > groupBytes {
+		p.dispatch()
 	}
-	g.mem.reset(p.b.opts)
-	p.ordered <- g
-	p.work <- g
+	if p.filling == nil {
+		b := &batch{done: make(chan struct{})}
+		select {
+		case b.mem = <-p.memory:
+		case <-p.ctx.Done():
+			return p.ctx.Err()
+		}
+		b.mem.reset(p.b.opts)
+		p.filling = b
+	}
+	g.mem = p.filling.mem
+	p.filling.groups = append(p.filling.groups, g)
+	p.filling.bytes += size
 	return nil
+}
+
+// dispatch hands a batch to the workers and, in order, to whoever writes.
+func (p *pipeline) dispatch() {
+	if p.filling != nil {
+		p.ordered <- p.filling
+		p.work <- p.filling
+		p.filling = nil
+	}
+}
+
+// take returns the next group, processed.
+func (p *pipeline) take() (*group, error) {
+	if p.taken != nil && len(p.taken.groups) == 0 {
+		p.memory <- p.taken.mem
+		p.taken = nil
+	}
+	if p.taken == nil {
+		b, ok := <-p.ordered
+		if !ok {
+			if p.err == nil {
+				p.err = context.Canceled
+			}
+			return nil, p.err
+		}
+		<-b.done
+		p.taken = b
+	}
+	g := p.taken.groups[0]
+	p.taken.groups = p.taken.groups[1:]
+	return g, nil
 }
 
 func (m *groupMemory) reset(o *Options) {
@@ -164,22 +217,15 @@ type fileWriter struct {
 func (p *pipeline) file(v *subvolume, ino *inode) (written, error) {
 	w := &fileWriter{b: p.b, vol: v, ino: ino}
 	for {
-		g, ok := <-p.ordered
-		if !ok {
-			if p.err == nil {
-				p.err = context.Canceled
-			}
-			return w.out, p.err
+		g, err := p.take()
+		if err == nil {
+			err = g.err
 		}
-		<-g.done
-		err := g.err
 		if err == nil {
 			w.force = g.file.force
 			err = w.group(g)
 		}
-		last := g.last
-		p.memory <- g.mem
-		if err != nil || last {
+		if err != nil || g.last {
 			return w.out, err
 		}
 	}

@@ -15,7 +15,6 @@ type group struct {
 	bytes int64 // whole sectors, but for the end of the file
 	whole bool  // the file's data ranges are not known yet
 	last  bool  // of its file
-	done  chan struct{}
 
 	// Results.
 	segments   []segment
@@ -37,7 +36,7 @@ type segment struct {
 	content int64 // uncompressed bytes, of inline data
 }
 
-// groupMemory is what a group needs; it goes from group to group.
+// groupMemory is what the groups of a batch need; it goes from batch to batch.
 type groupMemory struct {
 	input  []byte
 	output []byte
@@ -116,7 +115,6 @@ func (w *worker) process(g *group) {
 	if g.noCompress {
 		g.file.setDense(g.start)
 	}
-	close(g.done)
 }
 
 func (w *worker) group(g *group) error {
