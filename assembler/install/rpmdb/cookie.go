@@ -30,7 +30,12 @@ func Cookie(ctx context.Context, dir string, o Options) (string, error) {
 }
 
 // Cookie returns the fingerprint of the database with all changes made so far.
-func (db *DB) Cookie(ctx context.Context) (string, error) { return cookie(ctx, db.tx, db.opts) }
+func (db *DB) Cookie(ctx context.Context) (string, error) {
+	if db.image != nil {
+		return db.image.cookie(db.opts), nil
+	}
+	return cookie(ctx, db.tx, db.opts)
+}
 
 // cookie hashes each name followed by the numbers of its packages, 32 bits in
 // the byte order of the machine.

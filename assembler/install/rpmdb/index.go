@@ -117,46 +117,53 @@ func (x *index) blobRows(h *rpm.Header, bigEndian bool) []row {
 	return rows
 }
 
-// createTables makes the tables that are missing.
-func (db *DB) createTables(ctx context.Context) error {
-	_, err := db.tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS 'Packages' "+
-		"(hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)")
-	if err != nil {
-		return err
+// createPackages is the statement that makes the table of packages, in the words
+// SQLite notes it down in.
+const createPackages = "CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREMENT,blob BLOB NOT NULL)"
+
+// createTable makes the table.
+func (x *index) createTable() string {
+	typ := "BLOB"
+	if x.text {
+		typ = "TEXT"
 	}
-	for _, x := range indexes {
-		typ := "BLOB"
-		if x.text {
-			typ = "TEXT"
-		}
-		_, err := db.tx.ExecContext(ctx, "CREATE TABLE IF NOT EXISTS '"+x.name+"' (key '"+typ+"' NOT NULL, "+
-			"hnum INTEGER NOT NULL, idx INTEGER NOT NULL, FOREIGN KEY (hnum) REFERENCES 'Packages'(hnum))")
-		if err != nil {
-			return err
-		}
-	}
-	if db.fresh {
-		return nil // indexes are cheaper to make at the end
-	}
-	return db.createIndexes(ctx)
+	return "CREATE TABLE '" + x.name + "' (key '" + typ + "' NOT NULL, " +
+		"hnum INTEGER NOT NULL, idx INTEGER NOT NULL, FOREIGN KEY (hnum) REFERENCES 'Packages'(hnum))"
 }
 
-// createIndexes makes the SQL indexes that are missing.
-func (db *DB) createIndexes(ctx context.Context) error {
-	for _, x := range indexes {
-		columns := []string{}
-		if x.text {
-			columns = append(columns, "key")
+// columns are those with an SQL index.
+func (x *index) columns() []string {
+	var columns []string
+	if x.text {
+		columns = append(columns, "key")
+	}
+	if x.array {
+		columns = append(columns, "hnum")
+	}
+	return columns
+}
+
+// createIndex makes the SQL index of a column.
+func (x *index) createIndex(column string) string {
+	return "CREATE INDEX '" + x.name + "_" + column + "_idx' ON '" + x.name + "'(" + column + " ASC)"
+}
+
+// createTables makes the tables and SQL indexes that are missing.
+func (db *DB) createTables(ctx context.Context) error {
+	statements := []string{createPackages}
+	for i := range indexes {
+		x := &indexes[i]
+		statements = append(statements, x.createTable())
+		for _, column := range x.columns() {
+			statements = append(statements, x.createIndex(column))
 		}
-		if x.array {
-			columns = append(columns, "hnum")
+	}
+	for _, s := range statements {
+		for _, kind := range []string{"TABLE", "INDEX"} {
+			s = strings.Replace(s, "CREATE "+kind, "CREATE "+kind+" IF NOT EXISTS", 1)
 		}
-		for _, c := range columns {
-			_, err := db.tx.ExecContext(ctx,
-				"CREATE INDEX IF NOT EXISTS '"+x.name+"_"+c+"_idx' ON '"+x.name+"'("+c+" ASC)")
-			if err != nil {
-				return err
-			}
+		if _, err := db.tx.ExecContext(ctx, s); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -54,7 +54,8 @@ type DB struct {
 
 	insertPackage *sql.Stmt
 	insertIndex   []*sql.Stmt // as indexes
-	fresh         bool        // indexes are still to be created
+
+	image *image // of a new database, which is made without SQLite
 }
 
 // Open opens the database in a directory for writing, or starts an empty one
@@ -79,7 +80,8 @@ func (db *DB) prepare(ctx context.Context) error {
 	_, err := os.Stat(old)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		db.fresh = true
+		db.image = &image{}
+		return nil
 	case err != nil:
 		return err
 	default:
@@ -166,6 +168,10 @@ func (db *DB) put(ctx context.Context, num int64, h *rpm.Header) error {
 			return fmt.Errorf("%s is missing", tag)
 		}
 	}
+	if db.image != nil {
+		db.image.add(num, h, db.opts.BigEndian)
+		return nil
+	}
 	if _, err := db.insertPackage.ExecContext(ctx, num, h.Blob()); err != nil {
 		return err
 	}
@@ -182,6 +188,12 @@ func (db *DB) put(ctx context.Context, num int64, h *rpm.Header) error {
 
 // Remove deletes a package by its number.
 func (db *DB) Remove(ctx context.Context, num int64) error {
+	if db.image != nil {
+		if err := db.image.remove(num); err != nil {
+			return fmt.Errorf("remove package %d from rpm database: %w", num, err)
+		}
+		return nil
+	}
 	res, err := db.tx.ExecContext(ctx, "DELETE FROM Packages WHERE hnum=?", num)
 	if err != nil {
 		return fmt.Errorf("remove package %d from rpm database: %w", num, err)
@@ -200,6 +212,12 @@ func (db *DB) Remove(ctx context.Context, num int64) error {
 // Rewrite replaces the header of a package, for a change of tags that are not
 // indexed, such as file states.
 func (db *DB) Rewrite(ctx context.Context, num int64, h *rpm.Header) error {
+	if db.image != nil {
+		if err := db.image.rewrite(num, h); err != nil {
+			return fmt.Errorf("rewrite package %d in rpm database: %w", num, err)
+		}
+		return nil
+	}
 	if _, err := db.tx.ExecContext(ctx, "UPDATE Packages SET blob=? WHERE hnum=?", h.Blob(), num); err != nil {
 		return fmt.Errorf("rewrite package %d in rpm database: %w", num, err)
 	}
@@ -209,21 +227,14 @@ func (db *DB) Rewrite(ctx context.Context, num int64, h *rpm.Header) error {
 // Commit writes everything and puts the new database in place of the old one,
 // whose journal files go away. The DB cannot be used afterwards.
 func (db *DB) Commit(ctx context.Context) error {
-	if err := db.commit(ctx); err != nil {
+	if err := db.commit(); err != nil {
 		return fmt.Errorf("write rpm database %s: %w", db.dir, errors.Join(err, db.discard()))
 	}
 	return nil
 }
 
-func (db *DB) commit(ctx context.Context) error {
-	if err := db.createIndexes(ctx); err != nil {
-		return err
-	}
-	if err := db.tx.Commit(); err != nil {
-		return err
-	}
-	db.tx = nil
-	if err := db.disconnect(); err != nil {
+func (db *DB) commit() error {
+	if err := db.finish(); err != nil {
 		return err
 	}
 	if err := os.Chmod(db.temp, 0o644); err != nil {
@@ -235,6 +246,22 @@ func (db *DB) commit(ctx context.Context) error {
 		}
 	}
 	return os.Rename(db.temp, filepath.Join(db.dir, FileName))
+}
+
+// finish writes the file that takes the old one's place.
+func (db *DB) finish() error {
+	if db.image != nil {
+		f, err := os.OpenFile(db.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		return errors.Join(db.image.write(f, db.last), f.Close())
+	}
+	if err := db.tx.Commit(); err != nil {
+		return err
+	}
+	db.tx = nil
+	return db.disconnect()
 }
 
 // Discard gives up all changes. It does nothing after Commit.
