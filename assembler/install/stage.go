@@ -83,9 +83,11 @@ func (t *transaction) stageAll(ctx context.Context, order []*element) (*stager, 
 		s.wg.Go(func() {
 			for j := range next {
 				j.e.staged, j.e.err = s.stage(ctx, j)
-				staged := j.e.staged
+				staged, keep := j.e.staged, j.e.err == nil && j.region != nil && s.keep
 				close(j.e.ready)
-				s.save(j, staged)
+				if keep {
+					s.save(j, staged)
+				}
 			}
 		})
 	}
@@ -250,9 +252,6 @@ func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
 // save writes contents that are in memory into the store. It is a cache: what
 // cannot be kept is unpacked again the next time.
 func (s *stager) save(j *job, st *staged) {
-	if st == nil || st.memory == nil || !s.keep {
-		return
-	}
 	defer st.release()
 	if err := s.saveParts(j, st.parts); err != nil {
 		s.opts.log().Warn("package is not kept for the next build", "package", j.e.nevra, "error", err)
