@@ -81,14 +81,23 @@ func (t *transaction) databaseDir() string {
 
 // writeDatabase records what was erased and installed.
 func (t *transaction) writeDatabase(ctx context.Context) error {
+	for _, e := range t.installed {
+		if e.added {
+			t.result.Installed = append(t.result.Installed, Installed{e.item, e.header, e.states})
+		}
+	}
 	dir := t.databaseDir()
-	if old, ok := t.findDatabase(); ok {
+	old, exists := t.findDatabase()
+	if exists {
 		dir = strings.TrimPrefix(old, t.root.Dir())
 	}
 	if err := t.root.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write package database: %w", err)
 	}
-	db, err := rpmdb.Open(ctx, t.hostDir(dir), rpmdb.Options{BigEndian: t.arch() == "s390x"})
+	if t.first != nil && !exists {
+		return t.putFirst(ctx, t.hostDir(dir))
+	}
+	db, err := rpmdb.Open(ctx, t.hostDir(dir), t.dbOptions())
 	if err != nil {
 		return err
 	}
@@ -96,7 +105,7 @@ func (t *transaction) writeDatabase(ctx context.Context) error {
 	if t.result.Before, err = db.Cookie(ctx); err != nil {
 		return err
 	}
-	if err := t.fillDatabase(ctx, db); err != nil {
+	if err := t.fillDatabase(ctx, db, t.newKeys(), t.installed); err != nil {
 		return err
 	}
 	if t.result.After, err = db.Cookie(ctx); err != nil {
@@ -105,11 +114,54 @@ func (t *transaction) writeDatabase(ctx context.Context) error {
 	return db.Commit(ctx)
 }
 
-func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB) error {
-	if err := t.importKeys(ctx, db); err != nil {
-		return err
+func (t *transaction) dbOptions() rpmdb.Options {
+	return rpmdb.Options{BigEndian: t.arch() == "s390x"}
+}
+
+// newKeys are the keys to import that the database does not have yet.
+func (t *transaction) newKeys() keys {
+	k := keys{version: t.rpmVersion()}
+	if !t.opts.ImportKeys || t.opts.Keys == nil {
+		return k
 	}
-	for _, e := range t.installed {
+	known := map[string]bool{}
+	for _, e := range t.byName["gpg-pubkey"] {
+		known[e.nevra] = true
+	}
+	for _, cert := range t.opts.Keys.Certs() {
+		h, err := rpmdb.KeyHeader(cert, rpmdb.KeyOptions{Time: uint32(t.tid), RPMVersion: k.version})
+		if err != nil {
+			k.err = err
+			return k
+		}
+		if !known[h.Identity().NEVRA()] {
+			k.headers = append(k.headers, h)
+		}
+	}
+	return k
+}
+
+// keys are headers of keys, for the rpm of that version.
+type keys struct {
+	version string
+	headers []*rpm.Header
+	err     error
+}
+
+// fillDatabase records keys and what became of the packages.
+func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB, k keys, list []*element) error {
+	if k.err != nil {
+		return k.err
+	}
+	for _, h := range k.headers {
+		if _, err := db.Add(ctx, h); err != nil {
+			return err
+		}
+	}
+	for _, e := range list {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := t.recordOne(ctx, db, e); err != nil {
 			return fmt.Errorf("record %s: %w", e.nevra, err)
 		}
@@ -136,7 +188,6 @@ func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element) e
 	if err != nil {
 		return err
 	}
-	t.result.Installed = append(t.result.Installed, Installed{e.item, e.header, e.states})
 	_, err = db.Add(ctx, h)
 	return err
 }
@@ -149,35 +200,13 @@ func dbStates(states []byte) []rpmdb.State {
 	return out
 }
 
-// importKeys adds the keys the database does not have yet.
-func (t *transaction) importKeys(ctx context.Context, db *rpmdb.DB) error {
-	if !t.opts.ImportKeys || t.opts.Keys == nil {
-		return nil
-	}
-	known := map[string]bool{}
-	for _, e := range t.byName["gpg-pubkey"] {
-		known[e.nevra] = true
-	}
-	for _, cert := range t.opts.Keys.Certs() {
-		h, err := rpmdb.KeyHeader(cert, rpmdb.KeyOptions{Time: uint32(t.tid), RPMVersion: t.rpmVersion()})
-		if err != nil {
-			return err
-		}
-		if known[h.Identity().NEVRA()] {
-			continue
-		}
-		if _, err := db.Add(ctx, h); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// rpmVersion is the version of the tree's rpm, empty when it has none.
+// rpmVersion is the version of the rpm the tree has or gets, empty when none.
 func (t *transaction) rpmVersion() string {
-	for _, e := range t.byName["rpm"] {
-		if e.present {
-			return e.header.String(rpm.TagVersion)
+	for _, list := range [][]*element{t.order, t.byName["rpm"]} {
+		for _, e := range list {
+			if e.name == "rpm" && !e.erased && (e.added || e.present) {
+				return e.header.String(rpm.TagVersion)
+			}
 		}
 	}
 	return ""

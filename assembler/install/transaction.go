@@ -39,6 +39,7 @@ type transaction struct {
 	macros        *macro.Set
 	session       *chroot.Session
 	ahead         chan struct{}
+	first         *first
 	inUserNS      bool
 	warned        map[string]bool
 	warning       sync.Mutex // files are written side by side
@@ -80,6 +81,7 @@ func newTransaction(dir string, opts Options) (*transaction, error) {
 }
 
 func (t *transaction) close() {
+	t.first.stop()
 	if t.session != nil {
 		t.session.Close()
 	}
@@ -109,6 +111,7 @@ func (t *transaction) runAll(ctx context.Context, items []Item) error {
 	return steps(
 		func() error { return t.phase("pretrans", func() error { return t.preTrans(ctx) }) },
 		func() error { return t.phase("prepare", t.prepare) },
+		func() error { t.beginFirst(ctx); return nil },
 		func() error { return t.phase("preuntrans", func() error { return t.preUntrans(ctx) }) },
 		func() error { return t.phase("install", func() error { return t.process(ctx) }) },
 		func() error { return t.phase("database", func() error { return t.writeDatabase(ctx) }) },

@@ -19,6 +19,7 @@ import (
 type image struct {
 	packages []stored
 	tables   [len(indexes)][]indexed
+	orders   [len(indexes)][]int32 // of the keys, once sorted
 }
 
 // stored is a row of the table of packages.
@@ -36,6 +37,7 @@ type indexed struct {
 // add adds a package.
 func (m *image) add(num int64, h *rpm.Header, bigEndian bool) {
 	m.packages = append(m.packages, stored{num, h.Blob()})
+	m.orders = [len(indexes)][]int32{}
 	for i := range indexes {
 		for _, r := range indexes[i].rows(h, bigEndian) {
 			m.tables[i] = append(m.tables[i], indexed{r.key, num, int64(r.at)})
@@ -50,6 +52,7 @@ func (m *image) remove(num int64) error {
 		return err
 	}
 	m.packages = slices.Delete(m.packages, i, i+1)
+	m.orders = [len(indexes)][]int32{}
 	for i := range m.tables {
 		m.tables[i] = slices.DeleteFunc(m.tables[i], func(r indexed) bool { return r.num == num })
 	}
@@ -71,6 +74,15 @@ func (m *image) find(num int64) (int, error) {
 		return 0, errors.New("it is not there")
 	}
 	return i, nil
+}
+
+// sort finds the order of the keys of every table.
+func (m *image) sort() {
+	for i, rows := range m.tables {
+		if len(m.orders[i]) != len(rows) {
+			m.orders[i] = sorted(rows)
+		}
+	}
 }
 
 // cookie is that of a database (cookie in cookie.go).
@@ -140,8 +152,9 @@ func (m *image) write(f *os.File, last int64) error {
 			return err
 		}
 	}
+	m.sort()
 	for i, rows := range m.tables {
-		if err := w.indexes(&indexes[i], rows); err != nil {
+		if err := w.indexes(&indexes[i], rows, m.orders[i]); err != nil {
 			return err
 		}
 	}
@@ -194,8 +207,8 @@ func (w *imageWriter) table(x *index, rows []indexed) error {
 	})
 }
 
-// indexes writes the SQL indexes of a table.
-func (w *imageWriter) indexes(x *index, rows []indexed) error {
+// indexes writes the SQL indexes of a table, whose keys have that order.
+func (w *imageWriter) indexes(x *index, rows []indexed, order []int32) error {
 	for _, column := range x.columns() {
 		name := x.name + "_" + column + "_idx"
 		err := w.tree(schema{kind: "index", name: name, table: x.name, sql: x.createIndex(column)}, func(t *tree) error {
@@ -207,7 +220,7 @@ func (w *imageWriter) indexes(x *index, rows []indexed) error {
 				}
 				return nil
 			}
-			for _, i := range sorted(rows) {
+			for _, i := range order {
 				if err := t.insert(0, record(rows[i].key, int64(i+1))); err != nil {
 					return err
 				}

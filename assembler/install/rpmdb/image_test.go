@@ -190,6 +190,29 @@ func compareLines(t *testing.T, got, want string) {
 	}
 }
 
+// TestCommitTo compares a database made without a place with one made in its place.
+func TestCommitTo(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	headers := many(t, 50, 20)
+	want, err := os.ReadFile(fill(t, t.TempDir(), headers))
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := New(Options{})
+	for _, h := range headers {
+		if _, err := db.Add(ctx, h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	db.Sort()
+	if err := db.CommitTo(ctx, filepath.Join(dir, "a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "a", "b", FileName)); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d and %d bytes, not the same; %v", len(got), len(want), err)
+	}
+}
+
 // TestSplit gives every interior page of every level at least one cell.
 func TestSplit(t *testing.T) {
 	for count := 2; count < 60; count++ {

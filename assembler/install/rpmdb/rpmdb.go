@@ -61,12 +61,32 @@ type DB struct {
 // Open opens the database in a directory for writing, or starts an empty one
 // where there is none. The work is done on a copy beside it.
 func Open(ctx context.Context, dir string, o Options) (*DB, error) {
-	db := &DB{dir: dir, opts: o, temp: filepath.Join(dir, "."+FileName+".new")}
+	db := &DB{dir: dir, opts: o, temp: tempName(dir)}
 	if err := db.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("open rpm database %s: %w", dir, errors.Join(err, db.discard()))
 	}
 	return db, nil
 }
+
+// New starts an empty database that has no place yet. CommitTo gives it one.
+func New(o Options) *DB { return &DB{opts: o, image: &image{}} }
+
+// Sort does ahead of time what CommitTo takes longest for. Nothing may be added
+// afterwards.
+func (db *DB) Sort() { db.image.sort() }
+
+// CommitTo writes a database made by New into a directory, as one that was opened
+// there would be. The DB cannot be used afterwards.
+func (db *DB) CommitTo(ctx context.Context, dir string) error {
+	db.dir, db.temp = dir, tempName(dir)
+	if err := errors.Join(os.MkdirAll(dir, 0o755), db.removeTemp()); err != nil {
+		return fmt.Errorf("write rpm database %s: %w", dir, err)
+	}
+	return db.Commit(ctx)
+}
+
+// tempName is where a database for dir is worked on.
+func tempName(dir string) string { return filepath.Join(dir, "."+FileName+".new") }
 
 // prepare makes the working copy and begins the transaction.
 func (db *DB) prepare(ctx context.Context) error {
