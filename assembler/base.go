@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/formats/oci"
@@ -34,12 +36,18 @@ type Base struct {
 // "#", and those of skopeo.
 var baseTransports = []string{"oci-archive:", "docker-archive:", "oci:"}
 
+// reach says how registries may be spoken to.
+type reach struct {
+	offline  bool
+	insecure []string
+}
+
 // openBase opens the container that a reference names. Registries are only asked
 // when the network may be used.
-func openBase(ctx context.Context, ref, arch string, offline bool) (*oci.Image, error) {
-	image, err := findBase(ctx, ref, arch, offline)
+func openBase(ctx context.Context, ref, arch string, how reach) (*oci.Image, error) {
+	image, err := findBase(ctx, ref, arch, how)
 	if err != nil {
-		return nil, fmt.Errorf("open base container: %w", err)
+		return nil, baseFault(fmt.Errorf("open base container: %w", err))
 	}
 	want, _, _ := oci.Platform(arch)
 	if got := image.Architecture(); got != want {
@@ -48,12 +56,21 @@ func openBase(ctx context.Context, ref, arch string, offline bool) (*oci.Image, 
 	return image, nil
 }
 
-func findBase(ctx context.Context, ref, arch string, offline bool) (*oci.Image, error) {
+// baseFault says that a base is at fault where nothing else is known to be.
+func baseFault(err error) error {
+	full := errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+	if err == nil || full || fault.Of(err) != fault.Internal {
+		return err
+	}
+	return fault.New(fault.Repository, err)
+}
+
+func findBase(ctx context.Context, ref, arch string, how reach) (*oci.Image, error) {
 	if name, ok := strings.CutPrefix(ref, "docker://"); ok {
-		if offline {
+		if how.offline {
 			return nil, fault.New(fault.Repository, fmt.Errorf("%s: the network may not be used", ref))
 		}
-		return registry.Pull(ctx, name, arch, registry.Options{})
+		return registry.Pull(ctx, name, arch, registry.Options{Insecure: how.insecure})
 	}
 	name := strings.TrimPrefix(ref, "file://")
 	name, tag, _ := strings.Cut(name, "#")
@@ -75,12 +92,12 @@ func baseDigest(i *oci.Image) (string, error) {
 }
 
 // findBase fills in the plan's base and returns the packages in it.
-func (p *Plan) findBase(ctx context.Context, offline bool) ([]*rpm.Header, error) {
+func (p *Plan) findBase(ctx context.Context, how reach) ([]*rpm.Header, error) {
 	list := p.Image.Type.DerivedFrom
 	if len(list) == 0 {
 		return nil, nil
 	}
-	image, err := openBase(ctx, list[0], p.Image.Arch, offline)
+	image, err := openBase(ctx, list[0], p.Image.Arch, how)
 	if err != nil {
 		return nil, err
 	}
@@ -104,6 +121,10 @@ func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) 
 		return nil, fmt.Errorf("read base container: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	// What is read below is verified first, and fetched once.
+	if err := image.Spool(ctx, dir); err != nil {
+		return nil, baseFault(fmt.Errorf("read base container: %w", err))
+	}
 	found := map[string]bool{}
 	err = image.Extract(ctx, func(n *tree.Node, link string, content io.Reader) error {
 		at := slices.Index(databaseDirs, filepath.Dir(n.Path))
@@ -118,7 +139,7 @@ func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) 
 		return writeAll(to, content)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read base container: %w", err)
+		return nil, baseFault(fmt.Errorf("read base container: %w", err))
 	}
 	for at := range databaseDirs {
 		if sub := filepath.Join(dir, fmt.Sprint(at)); found[sub] {

@@ -28,6 +28,8 @@ type Options struct {
 	Offline  bool // never touch the network
 	Jobs     int  // parallel transfers and compressors; zero is one for each CPU
 	Proxy    string
+	// InsecureRegistries (HOST or HOST:PORT) may be spoken to without TLS.
+	InsecureRegistries []string
 
 	// Lock, when given, replaces resolving: the plan uses exactly its packages.
 	Lock *manifest.Lock
@@ -57,7 +59,9 @@ type BuildOptions struct {
 	Offline       bool
 	Jobs          int
 	Proxy         string
-	KeepRoot      bool // leave the root tree in WorkDir
+	// InsecureRegistries (HOST or HOST:PORT) may be spoken to without TLS.
+	InsecureRegistries []string
+	KeepRoot           bool // leave the root tree in WorkDir
 	// KeepPackages, when given, receives every installed package file under
 	// its own name (Koji reads them from /var/cache/kiwi).
 	KeepPackages string

@@ -8,8 +8,21 @@ import (
 	"github.com/fimg/fimg/formats/oci/registry"
 )
 
+// PushOptions say how to store a container in a registry.
+type PushOptions struct {
+	// TempDir holds the unpacked archive meanwhile; empty means the system's.
+	TempDir string
+	// InsecureRegistries (HOST or HOST:PORT) may be spoken to without TLS.
+	InsecureRegistries []string
+}
+
 // CanPush refuses what no registry takes, before a build begins.
-func CanPush(p *Plan) error {
+func CanPush(p *Plan, refs ...string) error {
+	for _, ref := range refs {
+		if err := registry.CheckReference(ref); err != nil {
+			return err
+		}
+	}
 	switch t := p.Image.Type.Attr.Image; t {
 	case "oci", "docker":
 		return nil
@@ -19,14 +32,14 @@ func CanPush(p *Plan) error {
 }
 
 // Push stores the container that a build made in a registry, under HOST/NAME:TAG.
-// TempDir holds the unpacked archive meanwhile; empty means the system's.
-func Push(ctx context.Context, p *Plan, r *Result, ref, tempDir string) error {
+// The tag appears when everything else is there.
+func Push(ctx context.Context, p *Plan, r *Result, ref string, opts PushOptions) error {
 	if err := CanPush(p); err != nil {
 		return err
 	}
-	image, err := oci.Open(r.Products[0].Path, "", p.Image.Arch, tempDir)
+	image, err := oci.Open(r.Products[0].Path, "", p.Image.Arch, opts.TempDir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(registry.Push(ctx, image, ref, registry.Options{}), image.Close())
+	return errors.Join(registry.Push(ctx, image, ref, registry.Options{Insecure: opts.InsecureRegistries}), image.Close())
 }

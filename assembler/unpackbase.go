@@ -21,7 +21,7 @@ func (b *builder) unpackBase(ctx context.Context) error {
 	if want == nil {
 		return nil
 	}
-	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, b.opts.Offline)
+	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, reach{b.opts.Offline, b.opts.InsecureRegistries})
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (b *builder) unpackBase(ctx context.Context) error {
 		return errors.Join(err, fault.New(fault.Signature, fmt.Errorf("open base container: it is %s, the plan names %s", got, want.Digest)))
 	}
 	if err := image.Spool(ctx, b.work); err != nil {
-		return err
+		return baseFault(err)
 	}
 	u := &baseUnpacker{root: b.root, ledger: b.ledger}
 	if err := image.Extract(ctx, u.put); err != nil {

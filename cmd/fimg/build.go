@@ -23,6 +23,7 @@ type work struct {
 	lock     string
 	formats  []string
 	seed     string
+	insecure []string
 }
 
 func (w *work) add(cmd *cobra.Command) {
@@ -33,6 +34,7 @@ func (w *work) add(cmd *cobra.Command) {
 	f.StringVar(&w.proxy, "proxy", "", "proxy URL, or none")
 	f.StringVar(&w.lock, "lock", "", "use exactly the packages of this lock file")
 	f.StringArrayVar(&w.formats, "format", nil, "make this disk format too; repeatable")
+	f.StringArrayVar(&w.insecure, "insecure-registry", nil, "speak to this container registry, HOST or HOST:PORT, without TLS; repeatable")
 	f.StringVar(&w.seed, "seed", "", "word that goes into all identifiers of the image")
 }
 
@@ -43,7 +45,7 @@ func (a *app) plan(ctx context.Context, w *work, img *description.Image, p *prin
 		return nil, err
 	}
 	opts := assembler.Options{CacheDir: w.cacheDir, Offline: w.offline, Jobs: w.jobs, Proxy: w.proxy, Formats: w.formats,
-		Seed: w.seed, Epoch: when, Events: p.event, Log: a.log}
+		InsecureRegistries: w.insecure, Seed: w.seed, Epoch: when, Events: p.event, Log: a.log}
 	if w.lock != "" {
 		if opts.Lock, err = readLock(w.lock); err != nil {
 			return nil, err
@@ -85,7 +87,7 @@ func newBuildCmd(a *app) *cobra.Command {
 				return err
 			}
 			opts := assembler.BuildOptions{TargetDir: target, WorkDir: workDir, CacheDir: w.cacheDir, Offline: w.offline,
-				Jobs: w.jobs, Proxy: w.proxy, KeepRoot: keepRoot, PrivateMounts: private, Log: a.log}
+				Jobs: w.jobs, Proxy: w.proxy, InsecureRegistries: w.insecure, KeepRoot: keepRoot, PrivateMounts: private, Log: a.log}
 			return a.buildAll(cmd.Context(), images, &w, opts, push)
 		},
 	}
@@ -106,26 +108,37 @@ func (a *app) enterBuild() (private bool, err error) {
 	return a.enter()
 }
 
-// buildAll plans all images before it builds the first, so that a mistake in one
-// is found before hours of work on another. Several images get a directory each.
-func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work, opts assembler.BuildOptions, push []string) error {
-	p := a.newPrinter()
-	defer p.close()
-	if len(push) > 0 && len(images) > 1 {
-		return usageError{errors.New("push: several images cannot have one name")}
+// planAll plans all images, so that a mistake in one is found before hours of work
+// on another.
+func (a *app) planAll(ctx context.Context, images []*description.Image, w *work, push []string, p *printer) ([]*assembler.Plan, error) {
+	switch {
+	case len(push) > 0 && len(images) > 1:
+		return nil, usageError{errors.New("push: several images cannot have one name")}
+	case len(push) > 0 && w.offline:
+		return nil, usageError{errors.New("push: the network may not be used")}
 	}
 	plans := make([]*assembler.Plan, len(images))
 	for i, img := range images {
 		plan, err := a.plan(ctx, w, img, p)
-		if err != nil {
-			return err
+		if err == nil && len(push) > 0 {
+			err = assembler.CanPush(plan, push...)
 		}
-		if len(push) > 0 {
-			if err := assembler.CanPush(plan); err != nil {
-				return err
-			}
+		if err != nil {
+			return nil, err
 		}
 		plans[i] = plan
+	}
+	return plans, nil
+}
+
+// buildAll plans all images before it builds the first. Several images get a
+// directory each.
+func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work, opts assembler.BuildOptions, push []string) error {
+	p := a.newPrinter()
+	defer p.close()
+	plans, err := a.planAll(ctx, images, w, push, p)
+	if err != nil {
+		return err
 	}
 	target := opts.TargetDir
 	for _, plan := range plans {
@@ -141,8 +154,9 @@ func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work
 		if err := a.printResult(plan, result); err != nil {
 			return err
 		}
+		to := assembler.PushOptions{TempDir: opts.TargetDir, InsecureRegistries: opts.InsecureRegistries}
 		for _, ref := range push {
-			if err := assembler.Push(ctx, plan, result, ref, opts.TargetDir); err != nil {
+			if err := assembler.Push(ctx, plan, result, ref, to); err != nil {
 				return err
 			}
 		}

@@ -105,7 +105,7 @@ func checkPush(t *testing.T, p *assembler.Plan, r *assembler.Result) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	ref := strings.TrimPrefix(server.URL, "http://") + "/team/box:v1"
-	if err := assembler.Push(t.Context(), p, r, ref, t.TempDir()); err != nil {
+	if err := assembler.Push(t.Context(), p, r, ref, assembler.PushOptions{TempDir: t.TempDir()}); err != nil {
 		t.Fatal(err)
 	}
 	if text := testtool.Run(t, "skopeo", "inspect", "--tls-verify=false", "docker://"+ref); !strings.Contains(text, `"amd64"`) {

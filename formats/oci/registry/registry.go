@@ -1,16 +1,19 @@
 // Package registry pushes container images to registries and pulls those that
 // others build on (OCI distribution specification 1.1), by means of
 // go-containerregistry. It is a room of its own, so that only those who talk to
-// registries carry that library. Registries on the machine itself are spoken to
-// without TLS; logins are those of "docker login" and "podman login".
+// registries carry that library. Only registries on the machine itself, and those
+// that the caller names, are spoken to without TLS; logins are those of "podman
+// login", "skopeo login" and "docker login".
 package registry
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -28,6 +31,9 @@ type Options struct {
 	// User and Password replace the login of docker and podman; empty means
 	// that, or anonymous.
 	User, Password string
+	// Insecure are registries, as HOST or HOST:PORT, that may be spoken to
+	// without TLS.
+	Insecure []string
 	// Transport makes the requests; nil means the library's own, which knows
 	// the proxies of the environment.
 	Transport http.RoundTripper
@@ -35,29 +41,34 @@ type Options struct {
 
 func (o Options) remote(ctx context.Context) []remote.Option {
 	list := []remote.Option{remote.WithContext(ctx), remote.WithUserAgent("fimg")}
+	list = append(list, remote.WithTransport(o.transport()))
 	if o.User != "" {
-		list = append(list, remote.WithAuth(&authn.Basic{Username: o.User, Password: o.Password}))
-	} else {
-		list = append(list, remote.WithAuthFromKeychain(authn.DefaultKeychain))
+		return append(list, remote.WithAuth(&authn.Basic{Username: o.User, Password: o.Password}))
 	}
-	if o.Transport != nil {
-		list = append(list, remote.WithTransport(o.Transport))
-	}
-	return list
+	return append(list, remote.WithAuthFromKeychain(logins{}))
 }
 
-func parse(ref string) (name.Reference, error) {
+func (o Options) parse(ref string) (name.Reference, error) {
 	r, err := name.ParseReference(ref)
+	if err == nil && slices.Contains(o.Insecure, r.Context().RegistryStr()) {
+		r, err = name.ParseReference(ref, name.Insecure)
+	}
 	if err != nil {
 		return nil, fault.New(fault.Usage, fmt.Errorf("read reference %q: %w", ref, err))
 	}
 	return r, nil
 }
 
+// CheckReference says what is wrong with a reference.
+func CheckReference(ref string) error {
+	_, err := Options{}.parse(ref)
+	return err
+}
+
 // Push stores the image under HOST/NAME:TAG. Layers that are there already are
 // not sent again. An answer other than success is of the class Repository.
 func Push(ctx context.Context, i *oci.Image, ref string, opts Options) error {
-	r, err := parse(ref)
+	r, err := opts.parse(ref)
 	if err != nil {
 		return err
 	}
@@ -69,16 +80,13 @@ func Push(ctx context.Context, i *oci.Image, ref string, opts Options) error {
 	if err == nil {
 		err = remote.Write(r, image, opts.remote(ctx)...)
 	}
-	if err != nil {
-		return fault.New(fault.Repository, fmt.Errorf("push %s: %w", ref, err))
-	}
-	return nil
+	return failed("push", ref, r.Context().RegistryStr(), err)
 }
 
 // Pull finds the image of an architecture, as rpm names it. Its layers are
 // fetched and verified when they are read, each time.
 func Pull(ctx context.Context, ref, arch string, opts Options) (*oci.Image, error) {
-	r, err := parse(ref)
+	r, err := opts.parse(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -88,18 +96,39 @@ func Pull(ctx context.Context, ref, arch string, opts Options) (*oci.Image, erro
 	}
 	platform := v1.Platform{OS: "linux", Architecture: machine, Variant: variant}
 	image, err := remote.Image(r, append(opts.remote(ctx), remote.WithPlatform(platform))...)
+	host := r.Context().RegistryStr()
 	if err != nil {
-		return nil, fault.New(fault.Repository, fmt.Errorf("pull %s: %w", ref, err))
+		return nil, failed("pull", ref, host, err)
 	}
 	manifest, err := image.RawManifest()
 	if err != nil {
-		return nil, fault.New(fault.Repository, fmt.Errorf("pull %s: %w", ref, err))
+		return nil, failed("pull", ref, host, err)
 	}
-	pulled, err := oci.Assemble(manifest, func(digest string) (io.ReadCloser, error) { return open(image, digest) })
+	pulled, err := oci.Assemble(manifest, func(digest string) (io.ReadCloser, error) {
+		content, err := open(image, digest)
+		if err != nil {
+			return nil, failed("pull", ref, host, err)
+		}
+		return &blobReader{content, ref, host}, nil
+	})
 	if err != nil {
-		return nil, fmt.Errorf("pull %s: %w", ref, err)
+		return nil, failed("pull", ref, host, err)
 	}
 	return pulled, nil
+}
+
+// blobReader gives errors on the way a class.
+type blobReader struct {
+	io.ReadCloser
+	ref, host string
+}
+
+func (b *blobReader) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = failed("pull", b.ref, b.host, err)
+	}
+	return n, err
 }
 
 // open reads a blob of a remote image.

@@ -1,11 +1,15 @@
 package registry_test
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -53,10 +57,10 @@ func image(t *testing.T, content string, base *oci.Image) *oci.Image {
 func TestPushAndPull(t *testing.T) {
 	var uploads int
 	ref := serve(t, &uploads)
-	login := registry.Options{User: "me", Password: "secret"}
+	known := registry.Options{User: "me", Password: "secret"}
 	i := image(t, "a", nil)
 	for range 2 {
-		if err := registry.Push(t.Context(), i, ref, login); err != nil {
+		if err := registry.Push(t.Context(), i, ref, known); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,12 +71,121 @@ func TestPushAndPull(t *testing.T) {
 	if !strings.Contains(text, `"architecture": "arm64"`) {
 		t.Errorf("skopeo sees %s", text)
 	}
-	pulled, err := registry.Pull(t.Context(), ref, "aarch64", login)
+	pulled, err := registry.Pull(t.Context(), ref, "aarch64", known)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if on := image(t, "b", pulled); len(on.Layers) != 2 || on.Layers[0].Digest != i.Layers[0].Digest {
 		t.Errorf("layers on the base: %+v", on.Layers)
+	}
+}
+
+// login writes a file of logins: each key of keys, NAME:PASSWORD as base64.
+func login(t *testing.T, name string, keys map[string]string) {
+	t.Helper()
+	auths := map[string]any{}
+	for key, text := range keys {
+		auths[key] = map[string]string{"auth": base64.StdEncoding.EncodeToString([]byte(text))}
+	}
+	text, err := json.Marshal(map[string]any{"auths": auths})
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(name), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(name, text, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The logins of podman, skopeo and docker are found where they are kept, the most
+// specific first; none of the other files counts beside REGISTRY_AUTH_FILE.
+func TestLogins(t *testing.T) {
+	var uploads int
+	ref := serve(t, &uploads)
+	host, _, _ := strings.Cut(ref, "/")
+	i := image(t, "a", nil)
+	const right, wrong = "me:secret", "me:guess"
+	for name, c := range map[string]struct {
+		files map[string]map[string]string
+		works bool
+	}{
+		"named":                {map[string]map[string]string{"named": {host: right}}, true},
+		"podman at run time":   {map[string]map[string]string{"run/containers/auth.json": {host: right}}, true},
+		"podman at home":       {map[string]map[string]string{"home/.config/containers/auth.json": {host: right}}, true},
+		"docker":               {map[string]map[string]string{"home/.docker/config.json": {host: right}}, true},
+		"podman before docker": {map[string]map[string]string{"home/.docker/config.json": {host: wrong}, "run/containers/auth.json": {host: right}}, true},
+		"docker beside podman": {map[string]map[string]string{"home/.docker/config.json": {host: right}, "run/containers/auth.json": {"example.org": wrong}}, true},
+		"named alone":          {map[string]map[string]string{"named": {"example.org": right}, "home/.docker/config.json": {host: right}}, false},
+		"namespace":            {map[string]map[string]string{"named": {host: wrong, host + "/team": right}}, true},
+		"repository":           {map[string]map[string]string{"named": {host + "/team": wrong, host + "/team/image": right}}, true},
+		"another repository":   {map[string]map[string]string{"named": {host: right, host + "/team/imag": wrong, host + "/tea": wrong}}, true},
+		"another namespace":    {map[string]map[string]string{"named": {host + "/other": right}}, false},
+		"old docker":           {map[string]map[string]string{"home/.docker/config.json": {"https://" + host: right}}, true},
+		"none":                 {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, v := range []string{"REGISTRY_AUTH_FILE", "XDG_CONFIG_HOME", "DOCKER_CONFIG"} {
+				t.Setenv(v, "")
+			}
+			t.Setenv("HOME", dir+"/home")
+			t.Setenv("XDG_RUNTIME_DIR", dir+"/run")
+			for file, keys := range c.files {
+				if login(t, filepath.Join(dir, file), keys); file == "named" {
+					t.Setenv("REGISTRY_AUTH_FILE", filepath.Join(dir, file))
+				}
+			}
+			if err := registry.Push(t.Context(), i, ref, registry.Options{}); (err == nil) != c.works {
+				t.Errorf("push: %v", err)
+			}
+		})
+	}
+	broken := filepath.Join(t.TempDir(), "auth.json")
+	if err := os.WriteFile(broken, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("REGISTRY_AUTH_FILE", broken)
+	if err := registry.Push(t.Context(), i, ref, registry.Options{}); fault.Of(err) != fault.Usage {
+		t.Errorf("a broken file: %v", err)
+	}
+}
+
+// everywhere sends every request to one server, whatever its host.
+type everywhere struct{ host string }
+
+func (e everywhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Scheme == "https" {
+		return nil, errors.New("http: server gave HTTP response to HTTPS client")
+	}
+	there := r.Clone(r.Context())
+	there.URL.Host = e.host
+	answer, err := http.DefaultTransport.RoundTrip(there)
+	if err == nil {
+		answer.Request = r
+	}
+	return answer, err
+}
+
+// A registry elsewhere is spoken to without TLS only when it is named.
+func TestPlain(t *testing.T) {
+	var uploads int
+	ref := serve(t, &uploads)
+	host, _, _ := strings.Cut(ref, "/")
+	i := image(t, "a", nil)
+	for _, other := range []string{"10.0.0.1:5000", "registry.local", "registry.example:5000", "127.0.0.1.example:80"} {
+		opts := registry.Options{User: "me", Password: "secret", Transport: everywhere{host}}
+		err := registry.Push(t.Context(), i, other+"/a/b:1", opts)
+		var plain *registry.PlainError
+		if !errors.As(err, &plain) || !strings.Contains(fault.HintOf(err), other) || uploads > 0 {
+			t.Errorf("%s: %v, %d uploads", other, err, uploads)
+		}
+		opts.Insecure = []string{"elsewhere.example", other}
+		if err := registry.Push(t.Context(), i, other+"/a/"+strings.Trim(other[:3], ".")+":1", opts); err != nil {
+			t.Errorf("%s when named: %v", other, err)
+		}
+		uploads = 0
 	}
 }
 
