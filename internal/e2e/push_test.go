@@ -268,32 +268,32 @@ func TestCommandPushFaults(t *testing.T) {
 	t.Run("push interrupted", func(t *testing.T) { interruptPush(t, d, boxA) })
 }
 
-// interruptPush ends the command while a layer is on its way.
+// interruptPush ends the command while the manifest is on its way.
 func interruptPush(t *testing.T, d *depot, dir string) {
 	begun := make(chan struct{}, 8)
 	f := func(_ http.ResponseWriter, r *http.Request) bool {
-		if r.Method == http.MethodPatch {
-			begun <- struct{}{}
-			<-r.Context().Done()
+		if r.Method != http.MethodPut || !strings.Contains(r.URL.Path, "/manifests/") {
+			return false
 		}
-		return r.Method == http.MethodPatch
+		io.Copy(io.Discard, r.Body) // only then is the end of the connection noticed
+		begun <- struct{}{}
+		<-r.Context().Done()
+		return true
 	}
 	d.fault.Store(&f)
 	defer d.fault.Store(nil)
 	target := filepath.Join(t.TempDir(), "out")
-	// Other than what the registry has, so that there is something to send.
-	text, err := os.ReadFile(filepath.Join(dir, "config.xml"))
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "config.xml"), []byte(strings.Replace(string(text), `name="a"/></type>`, `name="c"/></type>`, 1)), 0o644)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	b := begin(t, pushArgs(dir, target, d.host+"/team/c:1")...)
 	go io.Copy(io.Discard, b.events)
-	<-begun
+	ended := make(chan error, 1)
+	go func() { ended <- b.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		t.Fatalf("ended before the manifest was sent: %v: %s", err, b.errors.String())
+	case <-begun:
+	}
 	b.cmd.Process.Signal(syscall.SIGINT)
-	b.cmd.Wait()
+	<-ended
 	if b.cmd.ProcessState.ExitCode() != 130 || d.has("team/c", "1") {
 		t.Errorf("%s; tag there: %t: %s", b.cmd.ProcessState, d.has("team/c", "1"), b.errors.String())
 	}
