@@ -1,6 +1,7 @@
 package install
 
 import (
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"slices"
@@ -52,8 +53,8 @@ func (s *store) prune(limit int64) error {
 	return nil
 }
 
-// list finds all files of the store, and removes directories: those that version
-// 1 had, with names of two digits.
+// list finds all files of the store, and removes the directories that version 1
+// had, with names of two hexadecimal digits.
 func (s *store) list() ([]stored, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -61,7 +62,7 @@ func (s *store) list() ([]stored, error) {
 	}
 	var list []stored
 	for _, d := range entries {
-		if d.IsDir() && len(d.Name()) == 2 {
+		if _, err := hex.DecodeString(d.Name()); d.IsDir() && len(d.Name()) == 2 && err == nil {
 			os.RemoveAll(filepath.Join(s.dir, d.Name()))
 		}
 		if !d.Type().IsRegular() {

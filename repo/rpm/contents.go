@@ -33,8 +33,9 @@ func ArchiveRoom(files []File) int64 {
 }
 
 // Contents reads all of the payload at once, as Payload does piece by piece: it
-// unpacks the archive into buf, whose capacity is its limit, and returns the
-// content of each file, a part of buf, nil where the archive has none for it.
+// unpacks the archive into buf, whose capacity is its limit and that of the payload,
+// and returns the content of each file, a part of buf, nil where the archive has
+// none for it.
 // Every content is compared with the header's digest. Size is that of the payload
 // in the file, as far as it is known. After an error the Reader is of no more use.
 func (r *Reader) Contents(size int64, buf []byte) ([][]byte, error) {
@@ -42,11 +43,19 @@ func (r *Reader) Contents(size int64, buf []byte) ([][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := r.buffers.readAll(r.raw.r, size)
+	// What is packed has no reason to be larger than what it unpacks to.
+	limit := int64(cap(buf))
+	if size > limit {
+		return nil, ErrTooLarge
+	}
+	raw, err := r.buffers.readAll(io.LimitReader(r.raw.r, limit+1), size)
 	if err != nil {
 		return nil, short("payload", err)
 	}
 	defer r.buffers.put(raw)
+	if int64(len(raw)) > limit {
+		return nil, ErrTooLarge
+	}
 	r.raw.n, r.whole = int64(len(raw)), true
 	archive, err := decompressAll(r.Header.String(TagPayloadCompressor), raw, buf[:0], r.buffers)
 	if err != nil {

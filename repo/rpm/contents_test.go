@@ -128,6 +128,31 @@ func TestContentsTooLarge(t *testing.T) {
 	}
 }
 
+// TestContentsEndless has a payload that is far larger than its archive: no more
+// of it is read than there is memory given, whatever the caller expects.
+func TestContentsEndless(t *testing.T) {
+	whole := tiny(t, false)
+	for _, expected := range []int64{0, 1 << 40} {
+		rest := &io.LimitedReader{R: zeros{}, N: 1 << 40}
+		r, err := rpm.NewReader(io.MultiReader(bytes.NewReader(whole), rest), rpm.ReaderOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		const limit = 1 << 20
+		if _, err := r.Contents(expected, make([]byte, 0, limit)); !errors.Is(err, rpm.ErrTooLarge) {
+			t.Errorf("%d bytes expected: %v", expected, err)
+		}
+		if read := 1<<40 - rest.N; read > 2*limit {
+			t.Errorf("%d bytes expected: %d bytes were read", expected, read)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
 // FuzzContents compares the two ways to read damaged packages.
 func FuzzContents(f *testing.F) {
 	f.Add(tiny(f, false))
