@@ -284,7 +284,7 @@ func record(values ...any) []byte {
 			types = appendVarint(types, uint64(len(v))*2+12)
 			body = append(body, v...)
 		default:
-			panic(fmt.Sprintf("a column of type %T", v))
+			panic(fmt.Sprintf("a column of type %T", v)) // a defect of this package
 		}
 	}
 	size := len(types) + 1
