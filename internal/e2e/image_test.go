@@ -61,8 +61,7 @@ func TestOracles(t *testing.T) {
 // mountAndScrub has the kernel read everything.
 func mountAndScrub(t *testing.T, file string) {
 	t.Helper()
-	dir := t.TempDir()
-	testtool.Run(t, "mount", "-o", "loop,subvolid=5", file, dir)
+	dir := testtool.Mount(t, file, "subvolid=5")
 	defer testtool.Run(t, "umount", dir)
 	if out := testtool.Run(t, "btrfs", "scrub", "start", "-B", dir); !strings.Contains(out, "no errors found") {
 		t.Errorf("scrub: %s", out)
@@ -173,8 +172,5 @@ func whatDiffers(t *testing.T, a, b string) {
 
 func mountRoot(t *testing.T, disk string) string {
 	t.Helper()
-	file, dir := part(t, disk, partition.Root), t.TempDir()
-	testtool.Run(t, "mount", "-o", "loop,ro,subvolid=5", file, dir)
-	t.Cleanup(func() { exec.Command("umount", dir).Run() })
-	return dir
+	return testtool.Mount(t, part(t, disk, partition.Root), "ro,subvolid=5")
 }

@@ -12,15 +12,6 @@ import (
 	"github.com/fimg/fimg/internal/tree"
 )
 
-// mount mounts a file system image and returns the directory.
-func mount(t testing.TB, file string, options string) string {
-	t.Helper()
-	dir := t.TempDir()
-	testtool.Run(t, "mount", "-o", "loop,noatime,"+options, file, dir)
-	t.Cleanup(func() { exec.Command("umount", dir).Run() })
-	return dir
-}
-
 // subvolumes is a layout with a mount point, a nested and an empty subvolume.
 var subvolumes = []Subvolume{{Path: "d0", Location: "@/d0"}, {Path: "d1", Location: "top"}, {Location: "@/some/else", ReadOnly: true}}
 
@@ -52,7 +43,7 @@ func TestKernelSees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			src := kernelTree(uint64(len(name)) + 40)
 			opts.Root, opts.RootDefault, opts.Subvolumes = "@", true, subvolumes
-			dir := mount(t, image(t, src, opts), "subvolid=5")
+			dir := testtool.Mount(t, image(t, src, opts), "noatime,subvolid=5")
 			compareMounted(t, src, dir)
 			testtool.Run(t, "btrfs", "scrub", "start", "-B", dir)
 			exec.Command("chattr", "-i", "-a", filepath.Join(dir, "top/fixed")).Run()
@@ -95,9 +86,7 @@ func TestKernelWorks(t *testing.T) {
 			if err := os.Truncate(file, 2<<30); err != nil {
 				t.Fatal(err)
 			}
-			dir := t.TempDir()
-			testtool.Run(t, "mount", "-o", "loop,compress=zstd:1,subvolid=5", file, dir)
-			defer exec.Command("umount", dir).Run()
+			dir := testtool.Mount(t, file, "compress=zstd:1,subvolid=5")
 			work(t, dir)
 			testtool.Run(t, "umount", dir)
 			if opts.Quota != QuotaSimple { // checkers before 6.7 do not know it

@@ -127,8 +127,7 @@ func TestReadKernel(t *testing.T) {
 	}
 	for _, compress := range []string{"lzo", "zlib", "zstd"} {
 		testtool.Run(t, "mkfs.btrfs", "-q", "-f", file)
-		dir := t.TempDir()
-		testtool.Run(t, "mount", "-o", "loop,compress-force="+compress, file, dir)
+		dir := testtool.Mount(t, file, "compress-force="+compress)
 		testtool.Run(t, "cp", "-a", "/etc", dir)
 		testtool.Run(t, "btrfs", "subvolume", "create", filepath.Join(dir, "etc", "sub"))
 		testtool.Run(t, "umount", dir)

@@ -10,17 +10,7 @@ import (
 
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/internal/tree"
-	"golang.org/x/sys/unix"
 )
-
-// mount mounts an image and returns the directory.
-func mount(t *testing.T, img string, options string) string {
-	t.Helper()
-	dir := t.TempDir()
-	testtool.Run(t, "mount", "-o", "loop,"+options, img, dir)
-	t.Cleanup(func() { _ = unix.Unmount(dir, unix.MNT_DETACH) })
-	return dir
-}
 
 func unmount(t *testing.T, dir string) {
 	t.Helper()
@@ -40,10 +30,10 @@ func TestKernel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			src := odd(20000)
 			img := image(t, src, o)
-			dir := mount(t, img, "ro")
+			dir := testtool.Mount(t, img, "ro")
 			same(t, src, tree.Dir(dir, tree.DirOptions{}))
 			unmount(t, dir)
-			dir = mount(t, img, "rw")
+			dir = testtool.Mount(t, img, "rw")
 			churn(t, dir)
 			unmount(t, dir)
 			check(t, img)
