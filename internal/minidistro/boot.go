@@ -128,7 +128,7 @@ func (m *maker) grubModules(name, platform string) error {
 
 // shim moves Debian's signed shim to the places Fedora's has on the ESP.
 func (m *maker) shim() {
-	p, ok := m.pkgs["shim-x64"]
+	p, ok := m.pkgs["shim-"+m.arch.efi]
 	if !ok {
 		return
 	}

@@ -9,13 +9,15 @@ import (
 //go:embed data
 var data embed.FS
 
-// text returns an embedded file with {releasever}, {triplet} and {arch} filled in.
+// text returns an embedded file with {releasever}, {triplet}, {arch}, {deb}
+// and {efi} filled in.
 func (m *maker) text(name string) string {
 	b, err := data.ReadFile("data/" + name)
 	if err != nil {
 		return ""
 	}
-	r := strings.NewReplacer("{releasever}", m.opts.Releasever, "{triplet}", m.arch.triplet, "{arch}", m.arch.name)
+	r := strings.NewReplacer("{releasever}", m.opts.Releasever, "{triplet}", m.arch.triplet, "{arch}", m.arch.name,
+		"{deb}", m.arch.deb, "{efi}", m.arch.efi)
 	return r.Replace(string(b))
 }
 
@@ -42,7 +44,7 @@ func (m *maker) loadData() {
 	m.merge = map[string][]string{}
 	for _, line := range m.lines("merge.txt") {
 		name, debs, _ := strings.Cut(line, ":")
-		m.merge[name] = strings.Fields(strings.ReplaceAll(debs, "{deb}", m.arch.deb))
+		m.merge[name] = strings.Fields(debs)
 	}
 	m.dirs = map[string]uint32{}
 	for _, line := range m.lines("directories.txt") {
