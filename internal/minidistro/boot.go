@@ -63,8 +63,14 @@ func renameInScripts(p *pkg) {
 }
 
 // bootPackages are what makes a disk start: GRUB's modules, its EFI program and
-// shim.
+// shim, or the tools with zipl.
 func (m *maker) bootPackages() error {
+	if zipl, ok := m.pkgs["s390utils-core"]; ok {
+		zipl.write("usr/lib/kernel/install.d/20-zipl-kernel.install", m.file("20-grub.install"), 0o755)
+		base := m.newPkg("s390utils-base", zipl.version, zipl.release, zipl.epoch, m.arch.name, "s390utils")
+		base.summary = "S/390 base tools"
+		base.requires = []string{"s390utils-core = " + zipl.full()}
+	}
 	tools, ok := m.pkgs["grub2-tools"]
 	if !ok {
 		return nil
@@ -74,18 +80,24 @@ func (m *maker) bootPackages() error {
 			return err
 		}
 	}
-	if m.arch.name == "x86_64" {
-		pc := m.newPkg("grub2-pc", tools.version, tools.release, tools.epoch, m.arch.name, "grub2")
-		pc.summary = "Bootloader with support for Linux and BIOS machines"
-		pc.requires = []string{"grub2-pc-modules = " + m.pkgs["grub2-pc-modules"].full(), "grub2-tools = " + tools.full()}
-		pc.provides = []string{"grub2 = " + tools.full(), "bootloader"}
-		pc.symlink("etc/grub2.cfg", "../boot/grub2/grub.cfg")
+	if m.arch.grub != "" {
+		m.grubFirmware(tools)
 	}
 	if m.arch.efi == "" {
 		return nil
 	}
 	m.shim()
 	return m.grubEFI(tools)
+}
+
+// grubFirmware is the package that stands for GRUB on firmware without EFI.
+func (m *maker) grubFirmware(tools *pkg) {
+	modules := m.arch.grub + "-modules"
+	p := m.newPkg(m.arch.grub, tools.version, tools.release, tools.epoch, m.arch.name, "grub2")
+	p.summary = "Bootloader with support for Linux and the machine's own firmware"
+	p.requires = []string{modules + " = " + m.pkgs[modules].full(), "grub2-tools = " + tools.full()}
+	p.provides = []string{"grub2 = " + tools.full(), "bootloader"}
+	p.symlink("etc/grub2.cfg", "../boot/grub2/grub.cfg")
 }
 
 // grubModules replaces the payload of a modules package by those of the newer

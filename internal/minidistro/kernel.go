@@ -62,12 +62,10 @@ func (m *maker) kernelRelations(p, core, rest, meta *pkg) {
 	uname = strings.Replace(strings.ReplaceAll(uname, "-", "."), "%", "-", 1)
 	p.requires = []string{"kernel-modules-core-uname-r = " + uname, "dracut", "grub2-tools", "systemd", "coreutils"}
 	if m.arch.name == "s390x" {
-		p.requires[2] = "s390-tools"
+		p.requires[2] = "s390utils-core"
 	}
 	p.preRequires = [][2]string{{"pre", "coreutils"}, {"posttrans", "systemd"}, {"pre", "systemd"}, {"posttrans", "dracut"}, {"preun", "systemd"}}
-	if m.arch.name != "s390x" {
-		p.preRequires = append(p.preRequires, [2]string{"posttrans", "grub2-tools"})
-	}
+	p.preRequires = append(p.preRequires, [2]string{"posttrans", p.requires[2]})
 	p.recommends, p.conflicts = nil, nil
 	p.provides = []string{"kernel-core-uname-r = " + uname, "kernel-uname-r = " + uname, "installonlypkg(kernel)",
 		"kernel-" + m.arch.name + " = " + p.full()}

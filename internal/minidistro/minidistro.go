@@ -48,20 +48,21 @@ func Repo(workDir string) string { return filepath.Join(workDir, "repo") }
 // Arch is what differs between the architectures.
 type arch struct {
 	name, deb, triplet string
-	isa                string // in rpm's name(isa) provides
-	kernelMeta         string // Debian's kernel metapackage; "" takes none
-	efi                string // suffix of EFI file names; "" has no EFI
-	grubModules        map[string]string
+	isa                string            // in rpm's name(isa) provides
+	kernelMeta         string            // Debian's kernel metapackage; "" takes none
+	efi                string            // suffix of EFI file names; "" has no EFI
+	grub               string            // package for firmware without EFI; "" has none
+	grubModules        map[string]string // package to GRUB's platform
 }
 
 var arches = map[string]arch{
-	"x86_64": {"x86_64", "amd64", "x86_64-linux-gnu", "x86-64", "linux-image-cloud-amd64", "x64",
+	"x86_64": {"x86_64", "amd64", "x86_64-linux-gnu", "x86-64", "linux-image-cloud-amd64", "x64", "grub2-pc",
 		map[string]string{"grub2-pc-modules": "i386-pc", "grub2-efi-x64-modules": "x86_64-efi"}},
-	"aarch64": {"aarch64", "arm64", "aarch64-linux-gnu", "aarch-64", "linux-image-cloud-arm64", "aa64",
+	"aarch64": {"aarch64", "arm64", "aarch64-linux-gnu", "aarch-64", "linux-image-cloud-arm64", "aa64", "",
 		map[string]string{"grub2-efi-aa64-modules": "arm64-efi"}},
-	"ppc64le": {"ppc64le", "ppc64el", "powerpc64le-linux-gnu", "ppc-64", "linux-image-powerpc64le", "",
+	"ppc64le": {"ppc64le", "ppc64el", "powerpc64le-linux-gnu", "ppc-64", "linux-image-powerpc64le", "", "grub2-ppc64le",
 		map[string]string{"grub2-ppc64le-modules": "powerpc-ieee1275"}},
-	"s390x": {"s390x", "s390x", "s390x-linux-gnu", "s390-64", "linux-image-s390x", "", nil},
+	"s390x": {"s390x", "s390x", "s390x-linux-gnu", "s390-64", "linux-image-s390x", "", "", nil},
 }
 
 // maker is one run.

@@ -185,12 +185,12 @@ func (m *maker) langpacks() error {
 	return nil
 }
 
-// compileLocale compiles a locale from the sources in Debian's locales package.
-// localedef writes the byte order of the machine it runs on, so a foreign
-// big-endian distribution goes without.
+// compileLocale compiles a locale from the sources in Debian's locales package,
+// in the byte order of the architecture.
 func (m *maker) compileLocale(p *pkg, locale string) error {
-	if m.arch.name == "s390x" && !m.native() {
-		return nil
+	order := "--little-endian"
+	if m.arch.name == "s390x" {
+		order = "--big-endian"
 	}
 	sources := m.path("stage/.locales")
 	if _, err := os.Stat(sources); err != nil {
@@ -203,7 +203,7 @@ func (m *maker) compileLocale(p *pkg, locale string) error {
 		return err
 	}
 	if _, err := m.run("", []string{"I18NPATH=" + sources + "/usr/share/i18n"},
-		"localedef", "--no-archive", "-c", "-i", locale, "-f", "UTF-8", p.path(top)); err != nil {
+		"localedef", "--no-archive", order, "-c", "-i", locale, "-f", "UTF-8", p.path(top)); err != nil {
 		if _, made := os.Stat(p.path(top)); made != nil {
 			return err
 		}
