@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -67,6 +68,7 @@ func TestOracle(t *testing.T) {
 			if i := fs.Info(); i.Label != "root" || i.Free <= 0 || i.Free >= i.Size {
 				t.Errorf("info %+v", i)
 			}
+			sameExtents(t, fs, f)
 			if o.RootOwner != nil {
 				src.Add(tree.Node{Path: ".", Mode: tree.TypeDir | 0o755, UID: 5, GID: 6}, nil)
 			}
@@ -74,6 +76,38 @@ func TestOracle(t *testing.T) {
 				same(t, src, fs)
 			}
 		})
+	}
+}
+
+// sameExtents reads every file through the places Extents tells.
+func sameExtents(t *testing.T, fs *FS, disk io.ReaderAt) {
+	t.Helper()
+	_, files := nodes(t, fs)
+	for _, n := range files {
+		if n.Size > 64<<20 {
+			continue
+		}
+		size, extents, err := fs.Extents(n.Path)
+		if err != nil || size != n.Size {
+			t.Fatalf("%s: %d bytes: %v", n.Path, size, err)
+		}
+		got, want := make([]byte, roundUp(size, 65536)), make([]byte, size)
+		for _, e := range extents {
+			if _, err := disk.ReadAt(got[e.File:e.File+e.Length], e.Offset); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f, err := fs.Open(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.ReadAt(want, 0); err != nil && err != io.EOF || !bytes.Equal(got[:size], want) {
+			t.Errorf("%s: content by extents differs (%v)", n.Path, err)
+		}
+		f.Close()
+	}
+	if _, _, err := fs.Extents("."); err == nil {
+		t.Error("a directory has extents")
 	}
 }
 

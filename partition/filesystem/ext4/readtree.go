@@ -215,14 +215,47 @@ func isNode(raw []byte) bool {
 
 // Open implements tree.Tree.
 func (fs *FS) Open(n *tree.Node) (tree.File, error) {
+	i, err := fs.regular(n.Path)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := fs.runs(i)
+	return &openFile{fs, i.size, runs}, err
+}
+
+// Extents tells where the content of a regular file lies, for boot loaders that
+// read a disk by numbers of blocks: its size in bytes and its extents in order.
+// What no extent holds is zero.
+func (fs *FS) Extents(name string) (int64, []Extent, error) {
+	i, err := fs.regular(name)
+	if err != nil {
+		return 0, nil, err
+	}
+	runs, err := fs.runs(i)
+	list := make([]Extent, len(runs))
+	for n, r := range runs {
+		list[n] = Extent{File: r.logical * fs.g.block, Offset: r.physical * fs.g.block, Length: r.count * fs.g.block}
+	}
+	return i.size, list, err
+}
+
+// Extent is a run of whole blocks of a file, in bytes.
+type Extent struct {
+	File   int64 // offset in the file
+	Offset int64 // offset in the file system
+	Length int64
+}
+
+// regular finds the inode of a regular file.
+func (fs *FS) regular(name string) (*diskInode, error) {
 	number := uint32(inodeRoot)
-	for part := range strings.SplitSeq(path.Clean(n.Path), "/") {
+	for part := range strings.SplitSeq(path.Clean(name), "/") {
 		i, err := fs.inode(number)
 		if err != nil {
 			return nil, err
 		}
 		if uint32(i.Mode)&tree.TypeMask != tree.TypeDir {
-			return nil, fmt.Errorf("open %s: not a directory on the way", n.Path)
+			return nil, fmt.Errorf("open %s: not a directory on the way", name)
 		}
 		list, err := fs.names(i)
 		if err != nil {
@@ -230,7 +263,7 @@ func (fs *FS) Open(n *tree.Node) (tree.File, error) {
 		}
 		at, found := slices.BinarySearchFunc(list, part, func(e dirent, name string) int { return cmp.Compare(e.name, name) })
 		if !found {
-			return nil, fmt.Errorf("open %s: no such file", n.Path)
+			return nil, fmt.Errorf("open %s: no such file", name)
 		}
 		number = list[at].inode
 	}
@@ -239,8 +272,7 @@ func (fs *FS) Open(n *tree.Node) (tree.File, error) {
 		return nil, err
 	}
 	if uint32(i.Mode)&tree.TypeMask != tree.TypeFile || i.Flags&flagInline != 0 {
-		return nil, fmt.Errorf("open %s: not a regular file, or one with inline data", n.Path)
+		return nil, fmt.Errorf("open %s: not a regular file, or one with inline data", name)
 	}
-	runs, err := fs.runs(i)
-	return &openFile{fs, i.size, runs}, err
+	return i, nil
 }
