@@ -13,6 +13,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/bootloader"
+	"github.com/fimg/fimg/bootloader/zipl"
 	"github.com/fimg/fimg/formats"
 	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/tree"
@@ -45,6 +46,7 @@ type FoundFS struct {
 // FoundBoot tells how an image starts.
 type FoundBoot struct {
 	BIOS    bool     `json:"bios"`              // the first sector has boot code
+	Zipl    bool     `json:"zipl,omitempty"`    // the first sector is a boot record of zipl
 	EFI     []string `json:"efi,omitempty"`     // programs on the EFI system partition
 	Entries []string `json:"entries,omitempty"` // Boot Loader Specification entries
 }
@@ -68,7 +70,8 @@ func Inspect(ctx context.Context, name string) (*Inspection, error) {
 			return nil, unreadable(fmt.Errorf("inspect partition %d: %w", p.Number, err))
 		}
 	}
-	in.out.Boot.BIOS = hasBootCode(img)
+	in.out.Boot.Zipl = zipl.Installed(img)
+	in.out.Boot.BIOS = !in.out.Boot.Zipl && hasBootCode(img)
 	slices.Sort(in.out.Packages)
 	slices.Sort(in.out.Boot.EFI)
 	slices.Sort(in.out.Boot.Entries)

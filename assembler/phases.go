@@ -246,12 +246,15 @@ func (b *builder) makeMountPoints(lines []system.Mount) error {
 	return nil
 }
 
-// bootloader installs grub into the tree and makes the code that lies outside of
+// bootloader installs the boot loader into the tree and makes the code that lies outside of
 // file systems.
 func (b *builder) bootloader(ctx context.Context) error {
 	img := b.plan.Image
-	if img.Type.Bootloader.Name == "custom" {
+	switch img.Type.Bootloader.Name {
+	case "custom":
 		return nil
+	case "zipl":
+		return b.prepareZipl()
 	}
 	code, err := installGrub(ctx, b.root, img, b.writer().systemOf(b.plan.Layout), b.run.run)
 	b.code = code

@@ -39,6 +39,10 @@ func checkSupported(img *description.Image) error {
 	}
 	switch t.Bootloader.Name {
 	case "grub2", "custom":
+	case "zipl":
+		if err := checkZipl(img); err != nil {
+			return err
+		}
 	default:
 		return refuse("boot loader " + t.Bootloader.Name)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/bootloader"
+	"github.com/fimg/fimg/bootloader/zipl"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/seed"
@@ -37,6 +38,7 @@ type diskWriter struct {
 type bootCode struct {
 	boot, core []byte // of a BIOS
 	prep       []byte // of a PReP partition
+	zipl       *zipl.Setup
 }
 
 // layout plans the disk for what the tree really holds, and refuses one on which a
@@ -123,6 +125,9 @@ func (d *diskWriter) write(ctx context.Context, f *os.File, layout *partition.La
 	}
 	if err := layout.Write(f); err != nil {
 		return fmt.Errorf("write partition table: %w", err)
+	}
+	if err := d.installZipl(f, layout); err != nil {
+		return err
 	}
 	return d.writeBootCode(f, layout)
 }

@@ -59,7 +59,7 @@ func newBootCmd(a *app) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.arch, "arch", machine(), "architecture of the image")
-	f.StringVar(&b.firmware, "firmware", "bios", "bios or uefi")
+	f.StringVar(&b.firmware, "firmware", "", "bios or uefi where there is a choice; default: what the architecture starts with")
 	f.IntVar(&b.memory, "memory", 2048, "memory in MiB")
 	f.IntVar(&b.cpus, "cpus", 2, "processors")
 	f.StringVar(&b.accel, "accel", "auto", "kvm, tcg, or auto: kvm where it is there")
@@ -82,7 +82,7 @@ func (b *boot) command(image string) ([]string, error) {
 	args := []string{path, "-m", fmt.Sprint(b.memory), "-smp", fmt.Sprint(b.cpus), "-nographic", "-snapshot",
 		"-drive", "if=virtio,format=" + format + ",file=" + image, "-nic", "user,model=virtio"}
 	args = append(args, b.acceleration()...)
-	if b.firmware == "uefi" {
+	if b.firmware == "uefi" || b.firmware == "" && b.arch == "aarch64" {
 		more, err := firmware(b.arch)
 		return append(args, more...), err
 	}
@@ -119,5 +119,5 @@ func firmware(arch string) ([]string, error) {
 			return more, nil
 		}
 	}
-	return nil, fault.New(fault.Capability, errors.New("start image: no UEFI firmware for virtual machines is installed (package ovmf)"))
+	return nil, fault.New(fault.Capability, errors.New("start image: no UEFI firmware for virtual machines is installed (package ovmf or qemu-efi-aarch64)"))
 }

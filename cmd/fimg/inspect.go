@@ -94,6 +94,9 @@ func (a *app) printInspection(i *assembler.Inspection) error {
 	}
 	fmt.Fprintf(w, "\nBIOS boot code\t%t\nEFI programs\t%s\nboot entries\t%s\npackages\t%d\n",
 		i.Boot.BIOS, strings.Join(i.Boot.EFI, " "), strings.Join(i.Boot.Entries, " "), len(i.Packages))
+	if i.Boot.Zipl {
+		fmt.Fprintf(w, "zipl boot record\ttrue\n")
+	}
 	for _, warning := range i.Warnings {
 		fmt.Fprintf(w, "warning\t%s\n", warning)
 	}
