@@ -19,9 +19,15 @@ help: ## list the targets
 build: ## the fimg program, in bin/
 	$(GO) build -trimpath -o $(FIMG) ./cmd/fimg
 
+# What another architecture's demonstration needs: an interpreter for its programs,
+# registered with the kernel, and a machine to boot it on.
+FOREIGN := $(if $(filter-out $(shell uname -m),$(ARCH)),qemu-user-static binfmt-support grub-common \
+  $(if $(filter x86_64,$(ARCH)),qemu-system-x86 ovmf) $(if $(filter aarch64,$(ARCH)),qemu-system-arm qemu-efi-aarch64) \
+  $(if $(filter ppc64le,$(ARCH)),qemu-system-ppc) $(if $(filter s390x,$(ARCH)),qemu-system-misc))
+
 # Debian machines get what is missing when we are root; others are told.
 deps: ## install the Debian packages that demo and test need
-	@tools/deps
+	@tools/deps $(FOREIGN)
 
 # On a machine with apt-get the packages come from a small distribution made of
 # Debian's archive; elsewhere from Fedora's mirrors.
@@ -31,8 +37,8 @@ demo: deps build ## build an image from nothing and say how to boot it
 	  repo="--repo $(REPO) --signing-key $(REPO)/RPM-GPG-KEY-fimg"; \
 	else repo=; fi; \
 	$(FIMG) build --profile Cloud-Base-Generic --arch $(ARCH) $$repo --target-dir $(OUT) --cache-dir $(CACHE)/fimg; \
-	echo; echo "boot it here:        make boot"; \
-	echo "or under UEFI:       make boot FIRMWARE=uefi"; \
+	echo; echo "boot it here:        make boot$(if $(filter-out x86_64,$(ARCH)), ARCH=$(ARCH))"; \
+	$(if $(filter x86_64,$(ARCH)),echo "or under UEFI:       make boot FIRMWARE=uefi";) \
 	echo "log in as root with password fimg"
 
 demo-repo: $(REPO)/repodata/repomd.xml ## the Fedora-shaped repository of the demonstration
@@ -40,10 +46,10 @@ demo-repo: $(REPO)/repodata/repomd.xml ## the Fedora-shaped repository of the de
 $(REPO)/repodata/repomd.xml: | deps
 	$(GO) run ./internal/minidistro/cmd/minidistro -dir $(DISTRO) -arch $(ARCH)
 
-FIRMWARE ?= bios
+FIRMWARE ?=
 ACCEL    ?= auto
 boot: build ## boot the demonstration image on this terminal
-	$(FIMG) boot --arch $(ARCH) --accel $(ACCEL) --firmware $(FIRMWARE) $$(ls $(OUT)/*.qcow2 | head -n 1)
+	$(FIMG) boot --arch $(ARCH) --accel $(ACCEL) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $$(ls $(OUT)/*$(ARCH)*.qcow2 | head -n 1)
 
 test: deps demo-repo ## all tests: units, oracles, builds and boots
 	FIMG_TEST_REPO=$(REPO) $(GO) vet ./...
