@@ -54,7 +54,7 @@ type Check struct {
 	PubKey    string   `json:"pubkey,omitempty"` // "RSA", "DSA", "ECDSA", "EdDSA"
 	Version   int      `json:"version,omitempty"`
 	KeyID     string   `json:"keyid,omitempty"` // sixteen hexadecimal digits
-	// Fingerprint of the key that verified it.
+	// Fingerprint of the certificate whose key it was compared with.
 	Fingerprint string `json:"fingerprint,omitempty"`
 	Status      Status `json:"status"`
 	Detail      string `json:"detail,omitempty"`
@@ -64,7 +64,9 @@ type Check struct {
 type item struct {
 	Check
 	wrapped bool // in the main header, thus covered by its signature
-	group   int  // digests that stand in for each other share it
+	place   pubKeyAlgo
+	index   int // in the tag
+	group   int // digests that stand in for each other share it
 	want    string
 	sig     *signature
 	salt    []byte
@@ -79,20 +81,34 @@ type slot struct {
 	main   bool // in the main header
 	legacy bool // ignored in version 6 packages
 	sig    bool
+	key    pubKeyAlgo // the tag is named after
 	rng    Range
 	algo   HashAlgo
 	alt    bool
 	group  int
 }
 
+// pubKeyAlgo is the OpenPGP number of the algorithm a tag for signatures is named
+// after, zero for one of any algorithm.
+type pubKeyAlgo int
+
+const (
+	rsaPlace pubKeyAlgo = 1
+	dsaPlace pubKeyAlgo = 17
+)
+
+func (a pubKeyAlgo) String() string {
+	return map[pubKeyAlgo]string{rsaPlace: "RSA", dsaPlace: "DSA"}[a]
+}
+
 // slots lists them in rpm's order (rpm 6.0, signatures_digests.md).
 var slots = [...]slot{
 	{tag: TagOpenPGP, typ: TypeStringArray, sig: true, rng: HeaderRange},
-	{tag: SigPGP, typ: TypeBin, legacy: true, sig: true, rng: LegacyRange},
+	{tag: SigPGP, typ: TypeBin, legacy: true, sig: true, key: rsaPlace, rng: LegacyRange},
 	{tag: SigMD5, typ: TypeBin, legacy: true, rng: LegacyRange, algo: MD5},
-	{tag: SigGPG, typ: TypeBin, legacy: true, sig: true, rng: LegacyRange},
-	{tag: TagDSAHeader, typ: TypeBin, sig: true, rng: HeaderRange},
-	{tag: TagRSAHeader, typ: TypeBin, sig: true, rng: HeaderRange},
+	{tag: SigGPG, typ: TypeBin, legacy: true, sig: true, key: dsaPlace, rng: LegacyRange},
+	{tag: TagDSAHeader, typ: TypeBin, sig: true, key: dsaPlace, rng: HeaderRange},
+	{tag: TagRSAHeader, typ: TypeBin, sig: true, key: rsaPlace, rng: HeaderRange},
 	{tag: TagSHA1Header, typ: TypeString, rng: HeaderRange, algo: SHA1},
 	{tag: TagSHA256Header, typ: TypeString, rng: HeaderRange, algo: SHA256},
 	{tag: TagSHA3256Header, typ: TypeString, rng: HeaderRange, algo: SHA3256},
@@ -128,7 +144,7 @@ func collect(p *Package) []*item {
 
 // read makes the items of one slot; an absent one has the status NOTFOUND.
 func (s slot) read(h *Header) []*item {
-	base := item{Check: Check{Signature: s.sig, Range: s.rng, Tag: s.tag, Algo: s.algo, Alt: s.alt},
+	base := item{place: s.key, Check: Check{Signature: s.sig, Range: s.rng, Tag: s.tag, Algo: s.algo, Alt: s.alt, PubKey: s.key.String()},
 		wrapped: s.main, group: s.group}
 	e, ok := h.find(s.tag)
 	if !ok {
@@ -136,8 +152,9 @@ func (s slot) read(h *Header) []*item {
 		return []*item{&base}
 	}
 	var items []*item
-	for _, data := range s.values(h, e) {
+	for i, data := range s.values(h, e) {
 		it := base
+		it.index = i
 		if err := it.init(s, e, data); err != nil {
 			it.status, it.Detail = BAD, fmt.Sprintf("tag %d: %v", s.tag, err)
 		}

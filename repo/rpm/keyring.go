@@ -16,7 +16,13 @@ import (
 // value is an empty ring. Adding and using it must not overlap.
 type Keyring struct {
 	certs []Cert
-	keys  map[uint64][]*packet.PublicKey
+	keys  map[uint64][]ringKey
+}
+
+// ringKey is a key that may sign.
+type ringKey struct {
+	*packet.PublicKey
+	certificate string // fingerprint of the primary key
 }
 
 // Cert is one certificate of a ring.
@@ -155,10 +161,10 @@ func (k *Keyring) addCert(raw []byte) error {
 	cert.UserIDs = userIDs(raw)
 	k.certs = append(k.certs, cert)
 	if k.keys == nil {
-		k.keys = make(map[uint64][]*packet.PublicKey)
+		k.keys = make(map[uint64][]ringKey)
 	}
 	for _, key := range keys {
-		k.keys[key.KeyId] = append(k.keys[key.KeyId], key)
+		k.keys[key.KeyId] = append(k.keys[key.KeyId], ringKey{key, cert.Fingerprint})
 	}
 	return nil
 }
@@ -180,7 +186,7 @@ func userIDs(raw []byte) []string {
 }
 
 // lookup returns the keys with an ID.
-func (k *Keyring) lookup(id uint64) []*packet.PublicKey {
+func (k *Keyring) lookup(id uint64) []ringKey {
 	if k == nil {
 		return nil
 	}

@@ -8,18 +8,20 @@ import (
 	"fmt"
 	"hash"
 
+	pgperrors "github.com/ProtonMail/go-crypto/openpgp/errors"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 )
 
 // signature is one OpenPGP signature packet.
 type signature struct {
-	pkt   *packet.Signature
-	algo  HashAlgo
-	keyID uint64
-	salt  []byte            // hashed before the data, version 6 only
-	v3    [][]byte          // the numbers of a version 3 signature
-	body  []byte            // the packet without framing
-	key   *packet.PublicKey // that verified it
+	pkt     *packet.Signature
+	algo    HashAlgo
+	keyID   uint64
+	salt    []byte            // hashed before the data, version 6 only
+	v3      [][]byte          // the numbers of a version 3 signature
+	foreign bool              // by an algorithm we cannot verify
+	body    []byte            // the packet without framing
+	key     *packet.PublicKey // that verified it
 }
 
 // parseSignature parses data, which must be exactly one signature packet over a
@@ -37,7 +39,7 @@ func parseSignature(data []byte) (*signature, error) {
 	if body[0] == 3 || body[0] == 2 {
 		sig, err = parseV3(body)
 	} else {
-		sig, err = parseV4(data)
+		sig, err = parseV4(data, body)
 	}
 	if err != nil {
 		return nil, err
@@ -108,9 +110,13 @@ func newLength(data []byte) (uint64, int) {
 	return 0, 0
 }
 
-// parseV4 parses a signature of version 4 or later.
-func parseV4(data []byte) (*signature, error) {
+// parseV4 parses a signature of version 4 or later; body is data without framing.
+func parseV4(data, body []byte) (*signature, error) {
 	p, err := packet.Read(bytes.NewReader(data))
+	var unsupported pgperrors.UnsupportedError
+	if errors.As(err, &unsupported) {
+		return parseForeign(body)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -128,44 +134,56 @@ func parseV4(data []byte) (*signature, error) {
 	return sig, nil
 }
 
-// verify checks sig with key over data that sum has hashed. It leaves sum alone.
-func (sig *signature) verify(key *packet.PublicKey, sum hash.Hash) error {
+// madeBy reports whether a key has the algorithm of the signature.
+func (sig *signature) madeBy(key *packet.PublicKey) bool {
+	return !sig.foreign && pubkeyName(key.PubKeyAlgo) == sig.pubkey()
+}
+
+// finish returns the digest of the data that sum has hashed and of the
+// signature's own fields. It leaves sum alone.
+func (sig *signature) finish(sum hash.Hash) ([]byte, error) {
 	c, ok := sum.(hash.Cloner)
 	if !ok {
-		return errors.New("hash cannot be copied")
+		return nil, errors.New("hash cannot be copied")
 	}
 	clone, err := c.Clone()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	check, err := c.Clone()
-	if err != nil {
-		return err
+	clone.Write(sig.pkt.HashSuffix)
+	return clone.Sum(nil), nil
+}
+
+// sane compares the start of the digest, which a signature has in the clear.
+func (sig *signature) sane(sum hash.Hash) error {
+	got, err := sig.finish(sum)
+	if err == nil && (got[0] != sig.pkt.HashTag[0] || got[1] != sig.pkt.HashTag[1]) {
+		err = errors.New("the signed data was changed")
 	}
-	check.Write(sig.pkt.HashSuffix)
-	if got := check.Sum(nil); got[0] != sig.pkt.HashTag[0] || got[1] != sig.pkt.HashTag[1] {
-		return errors.New("the signed data was changed")
+	return err
+}
+
+// verify checks sig with key over data that sum has hashed. It leaves sum alone.
+func (sig *signature) verify(key *packet.PublicKey, sum hash.Hash) error {
+	if err := sig.sane(sum); err != nil {
+		return err
 	}
 	if sig.v3 != nil {
-		return sig.verifyV3(key, check.Sum(nil))
+		digest, err := sig.finish(sum)
+		if err != nil {
+			return err
+		}
+		return sig.verifyV3(key, digest)
+	}
+	clone, err := sum.(hash.Cloner).Clone() // sane has seen that it is one
+	if err != nil {
+		return err
 	}
 	return key.VerifySignature(clone, sig.pkt)
 }
 
 // pubkey returns the name of the public key algorithm.
-func (sig *signature) pubkey() string {
-	switch sig.pkt.PubKeyAlgo {
-	case packet.PubKeyAlgoRSA, packet.PubKeyAlgoRSASignOnly:
-		return "RSA"
-	case packet.PubKeyAlgoDSA:
-		return "DSA"
-	case packet.PubKeyAlgoECDSA:
-		return "ECDSA"
-	case packet.PubKeyAlgoEdDSA, packet.PubKeyAlgoEd25519, packet.PubKeyAlgoEd448:
-		return "EdDSA"
-	}
-	return fmt.Sprintf("algorithm %d", sig.pkt.PubKeyAlgo)
-}
+func (sig *signature) pubkey() string { return pubkeyName(sig.pkt.PubKeyAlgo) }
 
 // cryptoHash returns Go's number of an algorithm, zero for one that is unknown.
 func cryptoHash(a HashAlgo) crypto.Hash {

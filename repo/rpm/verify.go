@@ -79,30 +79,46 @@ func (r *Reader) judge(keys *Keyring) *Verdict {
 			it.status = NOTFOUND
 		}
 		it.Status = it.status
-		if it.status != NOTFOUND {
+		if it.status != NOTFOUND || v.wants(it) {
 			v.Checks = append(v.Checks, it.Check)
 		}
 	}
 	return v
 }
 
-// order sorts as rpm does: by range, signatures before digests, new algorithms
-// before old ones.
-func order(a, b *item) int {
-	pub := func(it *item) int {
-		if it.sig == nil {
-			return 0
-		}
-		return int(it.sig.pkt.PubKeyAlgo)
+// wants reports whether an item that is not there could have covered what
+// nothing good does: rpm tells these too.
+func (v *Verdict) wants(it *item) bool {
+	missing := Range(0)
+	if !it.Signature {
+		missing |= LegacyRange &^ v.digest
 	}
+	if v.signed != 0 && (it.Signature || it.wrapped && v.signed&HeaderRange != 0) {
+		missing |= LegacyRange &^ v.signed
+	}
+	return missing&it.Range != 0
+}
+
+// order sorts as rpm 6.0 and 6.1 do: by range, signatures before digests, those
+// of DSA's place before those of RSA's, new algorithms before old ones, the last
+// signature first.
+func order(a, b *item) int {
 	kind := func(it *item) int {
 		if it.Signature {
 			return 1
 		}
 		return 0
 	}
-	return cmp.Or(cmp.Compare(a.Range, b.Range), cmp.Compare(kind(b), kind(a)),
-		cmp.Compare(pub(b), pub(a)), cmp.Compare(b.Algo, a.Algo), cmp.Compare(b.Tag, a.Tag))
+	return cmp.Or(cmp.Compare(a.Range, b.Range), cmp.Compare(kind(b), kind(a)), cmp.Compare(b.place, a.place),
+		cmp.Compare(b.Algo, a.Algo), cmp.Compare(b.id(), a.id()))
+}
+
+// id is the place an item has in the package, zero when it is not there.
+func (it *item) id() int {
+	if it.status == NOTFOUND {
+		return 0
+	}
+	return int(it.Tag)<<16 | it.index
 }
 
 // replaced reports whether another digest of the same payload is good: of the
@@ -125,25 +141,28 @@ func (it *item) judge(keys *Keyring) {
 	got := hex.EncodeToString(it.hash.Sum(nil))
 	it.status = OK
 	if !strings.EqualFold(got, it.want) {
-		it.status, it.Detail = BAD, fmt.Sprintf("expected %s, is %s", it.want, got)
+		it.status, it.Detail = BAD, fmt.Sprintf("Expected %s != %s", it.want, got)
 	}
 }
 
+// judgeSignature tries all keys that may have made the signature. Without one
+// the signature still tells whether the data was changed.
 func (it *item) judgeSignature(keys *Keyring) {
-	found := keys.lookup(it.sig.keyID)
-	if len(found) == 0 {
-		it.status = NOKEY
-		return
+	it.status = NOKEY
+	if err := it.sig.sane(it.hash); err != nil {
+		it.status, it.Detail = BAD, err.Error()
 	}
-	it.status = BAD
-	for _, key := range found {
-		if err := it.sig.verify(key, it.hash); err != nil {
-			it.Detail = err.Error()
+	for _, key := range keys.lookup(it.sig.keyID) {
+		if !it.sig.madeBy(key.PublicKey) {
+			continue
+		}
+		it.Fingerprint = key.certificate
+		if err := it.sig.verify(key.PublicKey, it.hash); err != nil {
+			it.status, it.Detail = BAD, err.Error()
 			continue
 		}
 		it.status, it.Detail = OK, ""
-		it.Fingerprint = fmt.Sprintf("%x", key.Fingerprint)
-		it.sig.key = key
+		it.sig.key = key.PublicKey
 		return
 	}
 }
@@ -185,18 +204,26 @@ func (v *Verdict) Err(name string, level Level) error {
 	return &VerifyError{Package: name, Detail: strings.Join(problems, "; "), NoKey: noKey}
 }
 
-// String returns one line as "rpm -Kv" prints it.
+// String returns one line as "rpmkeys -Kv" of rpm 6 prints it, but for what was
+// wrong with a signature, which rpm prints elsewhere.
 func (c Check) String() string {
-	what := "digest"
-	name := c.Algo.String()
-	if c.Alt {
-		name += " ALT"
+	what := c.Algo.String()
+	switch {
+	case c.Signature && c.Version == 0: // not there, or not readable
+		what = strings.TrimRight("OpenPGP "+c.PubKey, " ") + " signature"
+	case c.Signature:
+		what = fmt.Sprintf("OpenPGP V%d %s/%s signature, ", c.Version, c.PubKey, c.Algo)
+		if c.Fingerprint != "" {
+			what += "key fingerprint: " + c.Fingerprint
+		} else {
+			what += "key ID " + c.KeyID
+		}
+	case c.Alt:
+		what += " ALT digest"
+	default:
+		what += " digest"
 	}
-	if c.Signature {
-		name = fmt.Sprintf("V%d %s/%s", c.Version, c.PubKey, c.Algo)
-		what = "Signature, key ID " + c.KeyID
-	}
-	s := fmt.Sprintf("%s %s %s: %s", c.Range, name, what, c.Status)
+	s := fmt.Sprintf("%s %s: %s", c.Range, what, c.Status)
 	if c.Detail != "" {
 		s += " (" + c.Detail + ")"
 	}

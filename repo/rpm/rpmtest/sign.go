@@ -20,6 +20,7 @@ type Signer struct {
 	entity *openpgp.Entity
 	hash   crypto.Hash
 	v3     bool
+	pqc    bool
 }
 
 // The kinds of keys.
@@ -50,7 +51,7 @@ func NewSigner(t testing.TB, kind string) *Signer {
 }
 
 // WithHash returns a signer with the same key and another hash algorithm.
-func (s *Signer) WithHash(h crypto.Hash) *Signer { return &Signer{s.entity, h, s.v3} }
+func (s *Signer) WithHash(h crypto.Hash) *Signer { return &Signer{s.entity, h, s.v3, s.pqc} }
 
 // Armor returns the public key.
 func (s *Signer) Armor(t testing.TB) []byte {
@@ -75,6 +76,9 @@ func (s *Signer) sign(t testing.TB, data []byte) []byte {
 	t.Helper()
 	if s.v3 {
 		return s.signV3(t, data)
+	}
+	if s.pqc {
+		return s.signForeign(data)
 	}
 	key := s.entity.PrivateKey
 	sig := &packet.Signature{Version: key.Version, SigType: packet.SigTypeBinary, PubKeyAlgo: key.PubKeyAlgo,
@@ -120,6 +124,8 @@ func Resign(t testing.TB, file []byte, signatures map[rpm.Tag]*Signer) []byte {
 			e = rpm.BinEntry(e.Tag, sum(rpm.MD5, all))
 		case rpm.TagSHA1Header:
 			e = rpm.StringEntry(e.Tag, hex.EncodeToString(sum(rpm.SHA1, p.Header.RegionBlob())))
+		case rpm.TagSHA3256Header:
+			e = rpm.StringEntry(e.Tag, hex.EncodeToString(sum(rpm.SHA3256, p.Header.RegionBlob())))
 		case rpm.TagSHA256Header:
 			e = rpm.StringEntry(e.Tag, hex.EncodeToString(sum(rpm.SHA256, p.Header.RegionBlob())))
 		case rpm.TagRSAHeader, rpm.TagDSAHeader, rpm.SigPGP, rpm.SigGPG, rpm.TagOpenPGP:

@@ -38,3 +38,25 @@ func (s *Signer) signV3(t testing.TB, data []byte) []byte {
 	body = append(body, n.Bytes()...)
 	return append(binary.BigEndian.AppendUint16([]byte{0x89}, uint16(len(body))), body...)
 }
+
+// Foreign returns a signer that makes signatures of version 6 by a post-quantum
+// algorithm (ML-DSA-87+Ed448), sane but for the numbers themselves.
+func (s *Signer) Foreign() *Signer { return &Signer{entity: s.entity, hash: crypto.SHA512, pqc: true} }
+
+// signForeign makes such a packet over data.
+func (s *Signer) signForeign(data []byte) []byte {
+	salt := make([]byte, 32)
+	body := []byte{6, 0, 31, 10, 0, 0, 0, 6, 5, 2, 0x65, 0x53, 0xf1, 0}
+	covered := len(body)
+	h := crypto.SHA512.New()
+	h.Write(salt)
+	h.Write(data)
+	h.Write(body)
+	h.Write(binary.BigEndian.AppendUint32([]byte{6, 0xff}, uint32(covered)))
+	body = binary.BigEndian.AppendUint32(body, 35)
+	body = binary.BigEndian.AppendUint64(append(body, 34, 33, 6), s.entity.PrimaryKey.KeyId)
+	body = append(body, make([]byte, 24)...) // the rest of the fingerprint
+	body = append(append(body, h.Sum(nil)[:2]...), byte(len(salt)))
+	body = append(append(body, salt...), make([]byte, 4741)...)
+	return append(binary.BigEndian.AppendUint32([]byte{0xc2, 0xff}, uint32(len(body))), body...)
+}

@@ -1,0 +1,77 @@
+package testtool
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Oracle is an rpm to compare with: this machine's when Root is empty, else one
+// that is run by chroot.
+type Oracle struct{ Root string }
+
+// Oracles are the rpm of this machine and those in the roots the environment
+// variable FIMG_RPM_ORACLE lists, separated by colons: trees with rpm, rpmbuild
+// and a shell, such as debootstrap makes. Files are made below their /tmp.
+func Oracles(t testing.TB) []Oracle {
+	t.Helper()
+	Need(t, "rpm", "rpmbuild", "rpm2cpio")
+	list := []Oracle{{}}
+	for root := range strings.SplitSeq(os.Getenv("FIMG_RPM_ORACLE"), ":") {
+		if root != "" {
+			NeedRoot(t)
+			list = append(list, Oracle{Root: root})
+		}
+	}
+	return list
+}
+
+// Dir makes a directory the oracle can see, for the length of a test.
+func (o Oracle) Dir(t testing.TB) string {
+	t.Helper()
+	if o.Root == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(filepath.Join(o.Root, "tmp"), "fimg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// Command is a program of the oracle's; names of files below its root may be
+// anywhere in the arguments.
+func (o Oracle) Command(name string, args ...string) *exec.Cmd {
+	if o.Root == "" {
+		return exec.Command(name, args...)
+	}
+	inside := []string{o.Root, name}
+	for _, a := range args {
+		inside = append(inside, strings.ReplaceAll(a, o.Root, ""))
+	}
+	return exec.Command("chroot", inside...)
+}
+
+// Run returns the standard output of a program, which must succeed.
+func (o Oracle) Run(t testing.TB, name string, args ...string) []byte {
+	t.Helper()
+	cmd := o.Command(name, args...)
+	var said strings.Builder
+	cmd.Stderr = &said
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s: %v: %s", name, err, said.String())
+	}
+	return out
+}
+
+// Major is the first number of the oracle's version.
+func (o Oracle) Major(t testing.TB) string {
+	t.Helper()
+	version := strings.TrimPrefix(string(o.Run(t, "rpm", "--version")), "RPM version ")
+	major, _, _ := strings.Cut(version, ".")
+	return major
+}

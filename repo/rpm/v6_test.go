@@ -1,0 +1,161 @@
+package rpm_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/repo/rpm/rpmtest"
+)
+
+// TestV6Verdicts compares with what "rpmkeys -K" and "-Kv" of rpm 6.1 said of
+// packages rpmbuild 6.1 made: signed by nobody, by three keys of which one is not
+// known, with a signature of version 4 only, and damaged.
+func TestV6Verdicts(t *testing.T) {
+	keys := &rpm.Keyring{}
+	for _, name := range []string{"rsa2048", "nistp256"} {
+		must(t, keys.Add(v6File(t, name+".asc")))
+	}
+	for name, want := range v6Verdicts(t) {
+		d, err := rpm.Inspect(bytes.NewReader(v6File(t, name)), keys)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := append([]string{d.Summary}, lines(d.Verdict)...); !slices.Equal(got, want) {
+			t.Errorf("%s:\n%s\nrpm has\n%s", name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+		if d.Format != 6 {
+			t.Errorf("%s: format %d", name, d.Format)
+		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func v6File(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "v6", name))
+	must(t, err)
+	return b
+}
+
+// v6Verdicts returns for each package the words of -K and the lines of -Kv.
+func v6Verdicts(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	name := ""
+	for line := range strings.Lines(string(v6File(t, "verdicts.txt"))) {
+		line = strings.TrimRight(line, "\n")
+		if file, summary, ok := strings.Cut(line, ".rpm:"); ok {
+			name = file + ".rpm"
+			if summary != "" {
+				out[name] = []string{strings.TrimSpace(summary)}
+			}
+			continue
+		}
+		out[name] = append(out[name], strings.TrimSpace(line))
+	}
+	return out
+}
+
+// lines are the checks as rpm 6 prints them: it does not look at MD5 and SHA-1,
+// and says elsewhere what is wrong with a signature.
+func lines(v *rpm.Verdict) []string {
+	var out []string
+	for _, c := range v.Checks {
+		if !c.Signature && (c.Algo == rpm.MD5 || c.Algo == rpm.SHA1) {
+			continue
+		}
+		if c.Signature {
+			c.Detail = ""
+		}
+		out = append(out, c.String())
+	}
+	return out
+}
+
+// TestVerdictLikeRPM6 compares the lines of "rpmkeys -Kv", where an oracle has
+// rpm 6, on packages signed in every way and damaged.
+func TestVerdictLikeRPM6(t *testing.T) {
+	for _, o := range testtool.Oracles(t) {
+		if o.Major(t) < "6" {
+			continue
+		}
+		known, other := rpmtest.NewSigner(t, rpmtest.RSA), rpmtest.NewSigner(t, rpmtest.EdDSA)
+		ecdsa, modern := rpmtest.NewSigner(t, rpmtest.ECDSA), rpmtest.NewSigner(t, rpmtest.Ed25519)
+		keys, dir := &rpm.Keyring{}, o.Dir(t)
+		for _, s := range []*rpmtest.Signer{known, ecdsa, modern} {
+			must(t, keys.Add(s.Armor(t)))
+			must(t, os.WriteFile(filepath.Join(dir, "key"), s.Armor(t), 0o644))
+			o.Run(t, "rpmkeys", "--dbpath", dir, "--import", filepath.Join(dir, "key"))
+		}
+		plain := one(t, "gzip", "fimgtest-1.0~rc1.noarch.rpm")
+		files := map[string][]byte{}
+		for name, s := range map[string]*rpmtest.Signer{"known": known, "other": other, "ecdsa": ecdsa, "modern": modern, "v3": known.V3()} {
+			files["v6 "+name] = rpmtest.V6(t, plain, s)
+			files["v4 "+name] = rpmtest.Resign(t, plain, map[rpm.Tag]*rpmtest.Signer{rpm.TagRSAHeader: s})
+			if s != modern { // of which rpm hashes the salt twice
+				files["legacy "+name] = rpmtest.Resign(t, plain, map[rpm.Tag]*rpmtest.Signer{rpm.SigPGP: s, rpm.TagRSAHeader: s})
+			}
+			files["both "+name] = rpmtest.Resign(t, plain, map[rpm.Tag]*rpmtest.Signer{rpm.TagOpenPGP: s, rpm.TagRSAHeader: other})
+		}
+		for name, file := range files {
+			for kind, damaged := range damage(t, file) {
+				t.Run(name+"/"+kind, func(t *testing.T) { likeRPM6(t, o, dir, keys, damaged) })
+			}
+		}
+	}
+}
+
+func likeRPM6(t *testing.T, o testtool.Oracle, dir string, keys *rpm.Keyring, file []byte) {
+	t.Helper()
+	path := filepath.Join(dir, "package.rpm")
+	must(t, os.WriteFile(path, file, 0o644))
+	out, _ := o.Command("rpmkeys", "--dbpath", dir, "-Kv", path).Output()
+	var want []string
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "    ") {
+			want = append(want, strings.TrimSpace(line))
+		}
+	}
+	v, err := verify(t, file, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := lines(v); !slices.Equal(got, want) {
+		t.Errorf("\n%s\nrpm has\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// TestForeignSignature checks that a signature nothing here can verify counts as
+// one whose key is missing, beside others too, and that it still tells damage.
+func TestForeignSignature(t *testing.T) {
+	plain := v6File(t, "none.rpm")
+	s := rpmtest.NewSigner(t, rpmtest.EdDSA)
+	keys := &rpm.Keyring{}
+	must(t, keys.Add(s.Armor(t)))
+	file := rpmtest.Resign(t, plain, map[rpm.Tag]*rpmtest.Signer{rpm.TagOpenPGP: s.Foreign()})
+	damaged := bytes.Clone(file)
+	damaged[bytes.LastIndex(file, []byte("Signed"))] ^= 1
+	for want, file := range map[rpm.Status][]byte{rpm.NOKEY: file, rpm.BAD: damaged} {
+		v, err := verify(t, file, keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := v.Checks[0]
+		if c.Status != want || c.PubKey != "ML-DSA-87+Ed448" || c.Version != 6 || strings.Trim(c.KeyID, "0") == "" {
+			t.Errorf("%s, want %s", c, want)
+		}
+	}
+}
