@@ -26,6 +26,7 @@ type printer struct {
 	phase   string
 	begin   time.Time
 	painted time.Time
+	thrift  thrift
 }
 
 func (a *app) newPrinter() *printer {
@@ -35,6 +36,7 @@ func (a *app) newPrinter() *printer {
 
 // event receives everything the library tells.
 func (p *printer) event(e event.Event) {
+	p.thrift.event(e)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {

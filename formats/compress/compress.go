@@ -149,7 +149,7 @@ type pieces struct {
 
 // largePiece is the size from which memory matters more than keeping every
 // worker busy at every moment.
-const largePiece = 8 << 20
+const largePiece = 4 << 20
 
 // aheadBytes is how much may be under way beyond one piece more than there are
 // workers: while the first of the queue is awaited, none shall be idle.
@@ -293,12 +293,21 @@ func (p *pieces) commit(out packed) error {
 	p.codec.add(out)
 	err := p.put(out.data)
 	if !out.keep {
+		p.rest(out.data)
 		select {
 		case p.outs <- out.data:
 		default:
 		}
 	}
 	return err
+}
+
+// rest gives the memory of a large buffer back until it is filled again: packed
+// pieces have very different sizes.
+func (p *pieces) rest(b []byte) {
+	if p.codec.size() >= largePiece {
+		memory.Drop(b[:cap(b)])
+	}
 }
 
 func (p *pieces) put(b []byte) error {

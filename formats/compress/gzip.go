@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math"
-	"sync"
 
 	"github.com/fimg/fimg/formats/compress/deflate"
 )
@@ -13,7 +12,7 @@ import (
 // a byte and may refer to the 32 KiB before it.
 type gzipCodec struct {
 	isPacked bool // the stream is mostly packed already
-	free     *sync.Pool
+	encoders stock[*deflate.Encoder]
 	check    uint32
 	plain    uint64
 }
@@ -21,7 +20,7 @@ type gzipCodec struct {
 const gzipPiece = 512 << 10
 
 func newGzip(isPacked bool) *gzipCodec {
-	return &gzipCodec{isPacked: isPacked, free: &sync.Pool{New: func() any { return new(deflate.Encoder) }}}
+	return &gzipCodec{isPacked: isPacked}
 }
 
 func (*gzipCodec) size() int    { return gzipPiece }
@@ -34,8 +33,11 @@ func (*gzipCodec) header() []byte {
 }
 
 func (g *gzipCodec) pack(dst, in []byte, start int) (packed, error) {
-	enc := g.free.Get().(*deflate.Encoder)
-	defer g.free.Put(enc)
+	enc, ok := g.encoders.take()
+	if !ok {
+		enc = new(deflate.Encoder)
+	}
+	defer g.encoders.put(enc)
 	level := deflate.Normal
 	if g.isPacked && noise(in[start:]) {
 		level = deflate.Stored

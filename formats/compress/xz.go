@@ -4,18 +4,17 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"hash/crc64"
-	"sync"
 
 	"github.com/fimg/fimg/formats/compress/lzma2"
+	"github.com/fimg/fimg/formats/internal/memory"
 )
 
 // xzCodec makes one .xz stream of one block for each piece (.xz file format
 // 1.2), with sizes in the block headers, so that "xz -dT0" unpacks in parallel.
 type xzCodec struct {
-	mu     sync.Mutex
-	free   []*lzma2.Encoder
-	index  []byte
-	blocks uint64
+	encoders stock[*lzma2.Encoder]
+	index    []byte
+	blocks   uint64
 }
 
 const (
@@ -36,29 +35,10 @@ func newXZ() *xzCodec {
 func (*xzCodec) size() int    { return xzPiece }
 func (*xzCodec) history() int { return 0 }
 
-func (x *xzCodec) encoder() *lzma2.Encoder {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	n := len(x.free)
-	if n == 0 {
-		return new(lzma2.Encoder)
-	}
-	enc := x.free[n-1]
-	x.free = x.free[:n-1]
-	return enc
-}
-
-func (x *xzCodec) release(enc *lzma2.Encoder) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.free = append(x.free, enc)
-}
-
 func (x *xzCodec) close() {
-	for _, enc := range x.free {
+	for enc, ok := x.encoders.take(); ok; enc, ok = x.encoders.take() {
 		enc.Close()
 	}
-	x.free = nil
 }
 
 var xzFlags = []byte{0, xzCheckCRC64}
@@ -69,10 +49,16 @@ func (*xzCodec) header() []byte {
 	return binary.LittleEndian.AppendUint32(out, crc32.ChecksumIEEE(xzFlags))
 }
 
-// pack makes a block (section 3).
+// pack makes a block (section 3). The memory of in is given back on the way: what
+// is packed grows as what is not yet packed shrinks.
 func (x *xzCodec) pack(dst, in []byte, _ int) (packed, error) {
-	enc := x.encoder()
-	defer x.release(enc)
+	enc, ok := x.encoders.take()
+	if !ok {
+		enc = new(lzma2.Encoder)
+	}
+	defer x.encoders.put(enc)
+	check := crc64.Checksum(in, crc64Table)
+	enc.Drop = func(to int) { memory.Drop(in[:to]) }
 	const room = 64 // for the header, made when the size is known
 	out := enc.Encode(append(dst, make([]byte, room)...), in)
 	head := blockHeader(uint64(len(out)-room), uint64(len(in)))
@@ -80,7 +66,7 @@ func (x *xzCodec) pack(dst, in []byte, _ int) (packed, error) {
 	copy(out, head)
 	size := int64(len(out)) + 8
 	out = append(out, make([]byte, -len(out)&3)...)
-	out = binary.LittleEndian.AppendUint64(out, crc64.Checksum(in, crc64Table))
+	out = binary.LittleEndian.AppendUint64(out, check)
 	return packed{data: out, plain: int64(len(in)), size: size}, nil
 }
 

@@ -74,7 +74,7 @@ type Writer func(ctx context.Context, s *Stream) error
 
 // Options shape a shared read.
 type Options struct {
-	// Buffers is the number of chunks in flight; zero means 10 (20 MiB).
+	// Buffers is the number of chunks in flight; zero means 6 (12 MiB).
 	Buffers int
 	// Progress hears after each chunk how many bytes of data are read, of how
 	// many. It may be nil.
@@ -92,7 +92,7 @@ func Share(ctx context.Context, src Source, writers []Writer, opts Options) erro
 		return err
 	}
 	if opts.Buffers == 0 {
-		opts.Buffers = 10
+		opts.Buffers = 6
 	}
 	table := findTable(src)
 	group, ctx := errgroup.WithContext(ctx)

@@ -52,9 +52,9 @@ func (e *Encoder) reaches(at, long int) bool {
 		}
 		pair := m << 3 & sonsMask
 		if e.in[i+n] < e.in[at+n] {
-			smallLen, m = n, load32(e.sons, int(pair+4))
+			smallLen, m = n, load32(e.sons[:], int(pair+4))
 		} else {
-			largeLen, m = n, load32(e.sons, int(pair))
+			largeLen, m = n, load32(e.sons[:], int(pair))
 		}
 	}
 	return false

@@ -73,14 +73,14 @@ func (l *lane) turn(f *finder) {
 		l.end(f, 0)
 		return
 	}
-	l.both = load64(f.sons[:8*window], int(l.m<<3&sonsMask))
+	l.both = load64(f.sons[:], int(l.m<<3&sonsMask))
 	l.word = load64(f.in, int(l.m-f.base)+min(l.smallLen, l.largeLen))
 }
 
 // end gives the last two places the sons of a node that needs no splitting.
 func (l *lane) end(f *finder, both uint64) {
-	put32(f.sons, l.small, uint32(both))
-	put32(f.sons, l.large, uint32(both>>32))
+	put32(f.sons[:], l.small, uint32(both))
+	put32(f.sons[:], l.large, uint32(both>>32))
 	l.depth = 0
 }
 
@@ -103,11 +103,11 @@ func (l *lane) step(f *finder) {
 	l.depth--
 	pair := l.m << 3 & sonsMask
 	if f.in[i+n] < f.in[l.at+n] {
-		put32(f.sons, l.small, l.m)
+		put32(f.sons[:], l.small, l.m)
 		l.small, l.smallLen = pair+4, n
 		l.m = uint32(l.both >> 32)
 	} else {
-		put32(f.sons, l.large, l.m)
+		put32(f.sons[:], l.large, l.m)
 		l.large, l.largeLen = pair, n
 		l.m = uint32(l.both)
 	}

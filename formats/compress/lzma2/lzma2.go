@@ -31,6 +31,10 @@ const (
 // Encoder holds the tables of one compressor, about 70 MiB. It is not safe for
 // concurrent use; the zero value is ready. Close frees the tables.
 type Encoder struct {
+	// Drop, unless nil, hears every few MiB that the input before a position is
+	// not read any more.
+	Drop func(to int)
+
 	parser
 	coder
 	dst        []byte
@@ -39,11 +43,12 @@ type Encoder struct {
 	needProps  bool
 	needState  bool
 	sinceFresh int
+	dropped    int
 }
 
 // Close frees what the encoder holds; it may be used again after that.
 func (e *Encoder) Close() {
-	memory.Free(e.sons)
+	memory.Release(e.tables)
 	e.finder = finder{}
 }
 
@@ -52,7 +57,7 @@ const Dictionary = window
 
 // Encode appends in as a complete LZMA2 stream, end marker included, to dst.
 func (e *Encoder) Encode(dst, in []byte) []byte {
-	e.dst, e.start = dst, 0
+	e.dst, e.start, e.dropped = dst, 0, 0
 	e.nice, e.depth = nice, depth
 	e.first, e.needProps, e.needState = true, true, true
 	e.parser.reset(in)
@@ -62,6 +67,7 @@ func (e *Encoder) Encode(dst, in []byte) []byte {
 			end := min(at+chunkStored, len(in))
 			e.sample(at, end)
 			at = e.store(at, end)
+			e.drop(at)
 			continue
 		}
 		if e.sinceFresh >= refreshEvery {
@@ -75,11 +81,23 @@ func (e *Encoder) Encode(dst, in []byte) []byte {
 			at += int(s.length)
 			if e.rc.size() > chunkPacked-symbolRoom || at-e.start > chunkPlain-maxLen {
 				e.endChunk(at)
+				e.drop(at)
 			}
 		}
 	}
 	e.endChunk(len(in))
 	return append(e.dst, 0)
+}
+
+// dropStep is how often Drop is called, in bytes.
+const dropStep = 2 << 20
+
+// drop tells that matches from a position on do not reach back further.
+func (e *Encoder) drop(at int) {
+	if to := at - window; e.Drop != nil && to >= e.dropped+dropStep {
+		e.dropped = to
+		e.Drop(to)
+	}
 }
 
 // begin prepares for a chunk, with a fresh model where one is needed.

@@ -33,22 +33,29 @@ type finder struct {
 	base  uint32
 	nice  int
 	depth int
-	hash2 [1 << hash2Bits]uint32
-	hash3 [1 << hash3Bits]uint32
-	hash4 [1 << hash4Bits]uint32
-	sons  []byte // two entries of four bytes for each position of the window
+	*tables
 	ahead [lanes]lane
 	first int // the position of the first lane
 	count int // lanes in use
 }
 
+// tables are the large part of a finder.
+type tables struct {
+	hash2 [1 << hash2Bits]uint32
+	hash3 [1 << hash3Bits]uint32
+	hash4 [1 << hash4Bits]uint32
+	sons  [8 * window]byte // two entries of four bytes for each position of the window
+}
+
 func (f *finder) reset(in []byte) {
-	if f.sons == nil {
-		f.sons = memory.Huge(8 * window)
+	if f.tables == nil {
+		f.tables = memory.New[tables]()
 	}
 	f.base += uint32(len(f.in)) + window
 	if f.base > 1<<30 || f.base == window {
-		f.hash2, f.hash3, f.hash4 = [1 << hash2Bits]uint32{}, [1 << hash3Bits]uint32{}, [1 << hash4Bits]uint32{}
+		clear(f.hash2[:])
+		clear(f.hash3[:])
+		clear(f.hash4[:])
 		f.base = window
 	}
 	f.in, f.first, f.count = in, 0, 0
