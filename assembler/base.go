@@ -91,42 +91,64 @@ func baseDigest(i *oci.Image) (string, error) {
 	return "sha256:" + hex.EncodeToString(sum[:]), err
 }
 
-// findBase fills in the plan's base and returns the packages in it.
-func (p *Plan) findBase(ctx context.Context, how reach) ([]*rpm.Header, error) {
-	list := p.Image.Type.DerivedFrom
-	if len(list) == 0 {
+// findBases fills in the plan's bases and returns the packages that are there when
+// they are unpacked over one another.
+func (p *Plan) findBases(ctx context.Context, how reach) ([]*rpm.Header, error) {
+	if len(p.Image.Type.DerivedFrom) == 0 {
 		return nil, nil
 	}
-	image, err := openBase(ctx, list[0], p.Image.Arch, how)
+	dir, err := os.MkdirTemp("", "fimg-base-*")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read base container: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	for _, ref := range p.Image.Type.DerivedFrom {
+		digest, err := readBase(ctx, ref, p.Image.Arch, how, dir)
+		if err != nil {
+			return nil, err
+		}
+		p.Bases = append(p.Bases, Base{Reference: ref, Digest: digest})
+	}
+	for at := range databaseDirs {
+		if sub := filepath.Join(dir, fmt.Sprint(at)); exists(sub) {
+			return headersOf(ctx, sub)
+		}
+	}
+	return nil, nil
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// readBase copies the package database of a base below dir, over that of an
+// earlier one, and returns the base's digest.
+func readBase(ctx context.Context, ref, arch string, how reach, dir string) (string, error) {
+	image, err := openBase(ctx, ref, arch, how)
+	if err != nil {
+		return "", err
 	}
 	defer image.Close()
 	digest, err := baseDigest(image)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	p.Base = &Base{Reference: list[0], Digest: digest}
-	return basePackages(ctx, image)
+	return digest, copyDatabase(ctx, image, dir)
 }
 
 // maxBaseDatabase is the largest file of a base's package database that is read,
 // in bytes: it is copied to the host before anything else is known of it.
 const maxBaseDatabase = 1 << 30
 
-// basePackages reads the package database of a container, if it has one.
-func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) {
-	dir, err := os.MkdirTemp("", "fimg-base-*")
-	if err != nil {
-		return nil, fmt.Errorf("read base container: %w", err)
-	}
-	defer os.RemoveAll(dir)
+// copyDatabase copies the files of a container's package database to the host, if
+// it has one: those of each place where one may be into a directory of their own.
+func copyDatabase(ctx context.Context, image *oci.Image, dir string) error {
 	// What is read below is verified first, and fetched once.
 	if err := image.Spool(ctx, dir); err != nil {
-		return nil, baseFault(fmt.Errorf("read base container: %w", err))
+		return baseFault(fmt.Errorf("read base container: %w", err))
 	}
-	found := map[string]bool{}
-	err = image.Extract(ctx, func(n *tree.Node, link string, content io.Reader) error {
+	err := image.Extract(ctx, func(n *tree.Node, link string, content io.Reader) error {
 		at := slices.Index(databaseDirs, filepath.Dir(n.Path))
 		if at < 0 || n.Type() != tree.TypeFile || link != "" || !strings.HasPrefix(filepath.Base(n.Path), rpmdb.FileName) {
 			return nil
@@ -134,19 +156,12 @@ func basePackages(ctx context.Context, image *oci.Image) ([]*rpm.Header, error) 
 		if n.Size > maxBaseDatabase {
 			return fault.New(fault.Repository, fmt.Errorf("%s has %d bytes", n.Path, n.Size))
 		}
-		to := filepath.Join(dir, fmt.Sprint(at), filepath.Base(n.Path))
-		found[filepath.Dir(to)] = true
-		return writeAll(to, content)
+		return writeAll(filepath.Join(dir, fmt.Sprint(at), filepath.Base(n.Path)), content)
 	})
 	if err != nil {
-		return nil, baseFault(fmt.Errorf("read base container: %w", err))
+		return baseFault(fmt.Errorf("read base container: %w", err))
 	}
-	for at := range databaseDirs {
-		if sub := filepath.Join(dir, fmt.Sprint(at)); found[sub] {
-			return headersOf(ctx, sub)
-		}
-	}
-	return nil, nil
+	return nil
 }
 
 func headersOf(ctx context.Context, dir string) ([]*rpm.Header, error) {

@@ -30,7 +30,7 @@ type packageFile struct {
 // kiwi needs two transactions, because the second runs the image's own dnf. Here
 // both are one, unless the description wants something done in between.
 func (b *builder) install(ctx context.Context) error {
-	if err := b.unpackBase(ctx); err != nil {
+	if err := b.unpackBases(ctx); err != nil {
 		return err
 	}
 	if err := b.run.open(ctx); err != nil {

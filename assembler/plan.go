@@ -25,10 +25,10 @@ type Plan struct {
 	Version int                `json:"version"`
 	Image   *description.Image `json:"image"`
 	Lock    *manifest.Lock     `json:"lock"`
-	Base    *Base              `json:"base,omitempty"` // the container it builds on
-	Epoch   time.Time          `json:"epoch"`          // newest time in the image
-	Seed    string             `json:"seed,omitempty"` // the user's own word
-	Layout  *partition.Layout  `json:"layout"`         // of a disk, with an estimated root size; nil otherwise
+	Bases   []Base             `json:"bases,omitempty"` // the containers it builds on, each over those before it
+	Epoch   time.Time          `json:"epoch"`           // newest time in the image
+	Seed    string             `json:"seed,omitempty"`  // the user's own word
+	Layout  *partition.Layout  `json:"layout"`          // of a disk, with an estimated root size; nil otherwise
 	Outputs []Output           `json:"outputs"`
 	Space   Space              `json:"space"`
 	Notes   []string           `json:"notes,omitempty"` // what a person should know before building

@@ -18,7 +18,6 @@ func checkSupported(img *description.Image) error {
 		{a.BtrfsRootIsSnapper.IsTrue(), "attribute btrfs_root_is_snapper_snapshot"},
 		{a.EditBootConfig != "", "attribute editbootconfig"}, {a.EditBootInstall != "", "attribute editbootinstall"},
 		{len(t.DerivedFrom) > 0 && IsDisk(img), "a disk derived from a container"},
-		{len(t.DerivedFrom) > 1, "a container derived from several"},
 		{a.DeltaRoot.IsTrue(), "attribute delta_root"}, {a.XenServer.IsTrue(), "attribute xen_server"},
 		{t.Root.Manager == "lvm", "LVM volume management"},
 		{t.Firmware.Unsupported != "", "firmware " + t.Firmware.Unsupported + " on " + img.Arch},

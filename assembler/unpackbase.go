@@ -15,19 +15,30 @@ import (
 	"github.com/fimg/fimg/internal/tree"
 )
 
-// unpackBase puts the container that the image builds on into the root.
-func (b *builder) unpackBase(ctx context.Context) error {
-	want := b.plan.Base
-	if want == nil {
-		return nil
+// unpackBases puts the containers that the image builds on into the root, each
+// over those before it.
+func (b *builder) unpackBases(ctx context.Context) error {
+	for _, want := range b.plan.Bases {
+		if err := b.closeBase(); err != nil {
+			return err
+		}
+		if err := b.unpackBase(ctx, want); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// unpackBase unpacks one of them, which stays open: the layer of the image comes
+// on top of the last.
+func (b *builder) unpackBase(ctx context.Context, want Base) error {
 	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, reach{b.opts.Offline, b.opts.InsecureRegistries})
 	if err != nil {
 		return err
 	}
 	b.base = image // until the build ends
 	if got, err := baseDigest(image); err != nil || got != want.Digest {
-		return errors.Join(err, fault.New(fault.Signature, fmt.Errorf("open base container: it is %s, the plan names %s", got, want.Digest)))
+		return errors.Join(err, fault.New(fault.Signature, fmt.Errorf("open base container: %s is %s, the plan names %s", want.Reference, got, want.Digest)))
 	}
 	if err := image.Spool(ctx, b.work); err != nil {
 		return baseFault(err)
@@ -43,7 +54,9 @@ func (b *builder) closeBase() error {
 	if b.base == nil {
 		return nil
 	}
-	return b.base.Close()
+	base := b.base
+	b.base = nil
+	return base.Close()
 }
 
 // baseUnpacker makes paths in a root. What the kernel refuses goes to the ledger.
@@ -77,8 +90,9 @@ func (u *baseUnpacker) make(n *tree.Node, link string, content io.Reader) error 
 	if err := u.root.MkdirAll(path.Dir(n.Path), 0o755); err != nil {
 		return err
 	}
+	u.ledger.Delete(n.Path) // of what an earlier base had here
 	if n.IsDir() {
-		return u.root.MkdirAll(n.Path, 0o755)
+		return u.mkdir(n.Path)
 	}
 	if err := u.root.RemoveAll(n.Path); err != nil {
 		return err
@@ -98,6 +112,16 @@ func (u *baseUnpacker) make(n *tree.Node, link string, content io.Reader) error 
 		return u.file(n.Path, nil)
 	}
 	return err
+}
+
+// mkdir makes a directory in the place of whatever else is there.
+func (u *baseUnpacker) mkdir(name string) error {
+	if st, err := u.root.Lstat(name); err == nil && st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		if err := u.root.Remove(name); err != nil {
+			return err
+		}
+	}
+	return u.root.MkdirAll(name, 0o755)
 }
 
 func (u *baseUnpacker) file(name string, content io.Reader) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/fimg/fimg/assembler"
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/testtool"
 )
 
@@ -138,17 +139,6 @@ func checkRoot(t *testing.T, archive, ref string) {
 // one layer comes on top, with what is new and nothing else.
 func TestDerived(t *testing.T) {
 	_, name := buildContainer(t, container(t, `<type image="oci">`+containerType+`</type>`))
-	layers := func(archive string) []string {
-		var manifest struct{ Layers []struct{ Digest string } }
-		if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--raw", "oci-archive:"+archive)), &manifest); err != nil {
-			t.Fatal(err)
-		}
-		var list []string
-		for _, l := range manifest.Layers {
-			list = append(list, l.Digest)
-		}
-		return list
-	}
 	opt := container(t, `<type image="oci" derived_from="file://`+name+`#v1"><containerconfig name="more"><labels><label name="x" value="y"/></labels></containerconfig></type>`)
 	files := opt.FS.(fstest.MapFS)
 	files["config.xml"].Data = []byte(strings.Replace(string(files["config.xml"].Data), base, `<package name="sed"/>`, 1))
@@ -159,7 +149,7 @@ func TestDerived(t *testing.T) {
 		}
 	}
 	plain, below := unxz(t, derived), unxz(t, name)
-	if got, want := layers(plain), layers(below); len(got) != 2 || got[0] != want[0] {
+	if got, want := layersOf(t, plain), layersOf(t, below); len(got) != 2 || got[0] != want[0] {
 		t.Errorf("layers %v on %v", got, want)
 	}
 	var got inspected
@@ -172,10 +162,71 @@ func TestDerived(t *testing.T) {
 	dir := t.TempDir()
 	testtool.Run(t, "skopeo", "copy", "oci-archive:"+plain, "oci:"+dir+"/layout:x")
 	testtool.Run(t, "umoci", "unpack", "--image", dir+"/layout:x", dir+"/bundle")
-	names := testtool.Run(t, "rpm", "--dbpath", rpmdbOf(dir+"/bundle/rootfs"), "-qa", "--qf", "%{name}\n")
+	names := packagesOf(t, dir+"/bundle/rootfs")
 	if !strings.Contains(names, "sed\n") || strings.Count(names, "\nbash\n") > 1 || !strings.Contains(names, "bash\n") {
 		t.Errorf("packages are %s", names)
 	}
+	checkSeveral(t, derived, name, below)
+}
+
+// checkSeveral builds on two containers: the second is unpacked over the first,
+// whose package database it replaces, and the layer comes on top of the second.
+func checkSeveral(t *testing.T, first, second, plainSecond string) {
+	opt := container(t, `<type image="oci" derived_from="file://`+first+`#latest,file://`+second+`#v1"><containerconfig name="both"/></type>`)
+	files := opt.FS.(fstest.MapFS)
+	files["config.xml"].Data = []byte(strings.Replace(string(files["config.xml"].Data), base, `<package name="diffutils"/>`, 1))
+	p, both := buildContainer(t, opt)
+	plain := unxz(t, both)
+	if got, want := layersOf(t, plain), layersOf(t, plainSecond); len(p.Bases) != 2 || len(got) != 2 || got[0] != want[0] {
+		t.Errorf("bases %v, layers %v on %v", p.Bases, got, want)
+	}
+	dir := t.TempDir()
+	testtool.Run(t, "skopeo", "copy", "oci-archive:"+plain, "oci:"+dir+"/layout:x")
+	testtool.Run(t, "umoci", "unpack", "--image", dir+"/layout:x", dir+"/bundle")
+	root := dir + "/bundle/rootfs"
+	names := packagesOf(t, root)
+	if !strings.Contains(names, "diffutils\n") || !strings.Contains(names, "bash\n") || strings.Contains(names, "\nsed\n") {
+		t.Errorf("packages are %s", names)
+	}
+	for _, name := range []string{"sed", "diff", "bash"} {
+		if _, err := os.Stat(root + "/usr/bin/" + name); err != nil {
+			t.Error(err)
+		}
+	}
+	checkChangedBase(t, first, both)
+}
+
+// checkChangedBase has another container under a base's name when the build begins.
+func checkChangedBase(t *testing.T, planned, found string) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "base.tar.xz")
+	testtool.Run(t, "cp", planned, name)
+	opt := container(t, `<type image="oci" derived_from="file://`+name+`#latest"><containerconfig name="late"/></type>`)
+	p := plan(t, load(t, opt))
+	testtool.Run(t, "cp", found, name)
+	target := filepath.Join(dir, "out")
+	_, err := assembler.Build(t.Context(), p, buildOptions(target))
+	if fault.Of(err) != fault.Signature || !strings.Contains(err.Error(), "the plan names") {
+		t.Errorf("a changed base: %v", err)
+	}
+	nothingLeft(t, target)
+}
+
+// layersOf are the digests of an archive's layers, the lowest first.
+func layersOf(t *testing.T, archive string) (list []string) {
+	var manifest struct{ Layers []struct{ Digest string } }
+	if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--raw", "oci-archive:"+archive)), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range manifest.Layers {
+		list = append(list, l.Digest)
+	}
+	return list
+}
+
+// packagesOf are the names of the packages in a root.
+func packagesOf(t *testing.T, root string) string {
+	return testtool.Run(t, "rpm", "--dbpath", rpmdbOf(root), "-qa", "--qf", "%{name}\n")
 }
 
 // rpmdbOf is where a root has its package database.
