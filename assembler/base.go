@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -21,6 +23,7 @@ import (
 	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo"
+	"github.com/fimg/fimg/repo/fetch"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/rpm"
 	"github.com/fimg/fimg/repo/solve"
@@ -40,6 +43,24 @@ var baseTransports = []string{"oci-archive:", "docker-archive:", "oci:"}
 type reach struct {
 	offline  bool
 	insecure []string
+	proxy    string
+}
+
+// registry is how a registry is reached.
+func (r reach) registry() (registry.Options, error) {
+	opts := registry.Options{Insecure: r.insecure}
+	if r.proxy == "" {
+		return opts, nil
+	}
+	proxy, err := fetch.ProxyFunc(r.proxy)
+	if err != nil {
+		return opts, fault.New(fault.Usage, err)
+	}
+	if proxy == nil {
+		proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}
+	opts.Proxy = proxy
+	return opts, nil
 }
 
 // openBase opens the container that a reference names. Registries are only asked
@@ -70,7 +91,11 @@ func findBase(ctx context.Context, ref, arch string, how reach) (*oci.Image, err
 		if how.offline {
 			return nil, fault.New(fault.Repository, fmt.Errorf("%s: the network may not be used", ref))
 		}
-		return registry.Pull(ctx, name, arch, registry.Options{Insecure: how.insecure})
+		opts, err := how.registry()
+		if err != nil {
+			return nil, err
+		}
+		return registry.Pull(ctx, name, arch, opts)
 	}
 	name := strings.TrimPrefix(ref, "file://")
 	name, tag, _ := strings.Cut(name, "#")

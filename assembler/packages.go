@@ -60,7 +60,7 @@ func total(repos []*repo.Repository) int {
 
 // resolve fills in the lock, unless the caller gave one.
 func (p *Plan) resolve(ctx context.Context, opts Options) error {
-	base, err := p.findBases(ctx, reach{opts.Offline, opts.InsecureRegistries})
+	base, err := p.findBases(ctx, reach{opts.Offline, opts.InsecureRegistries, opts.Proxy})
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ type PushOptions struct {
 	TempDir string
 	// InsecureRegistries (HOST or HOST:PORT) may be spoken to without TLS.
 	InsecureRegistries []string
+	// Proxy is a proxy URL, "none", or empty for that of the environment.
+	Proxy string
 }
 
 // CanPush refuses what no registry takes, before a build begins.
@@ -37,9 +39,13 @@ func Push(ctx context.Context, p *Plan, r *Result, ref string, opts PushOptions)
 	if err := CanPush(p); err != nil {
 		return err
 	}
+	how, err := reach{insecure: opts.InsecureRegistries, proxy: opts.Proxy}.registry()
+	if err != nil {
+		return err
+	}
 	image, err := oci.Open(r.Products[0].Path, "", p.Image.Arch, opts.TempDir)
 	if err != nil {
 		return err
 	}
-	return errors.Join(registry.Push(ctx, image, ref, registry.Options{Insecure: opts.InsecureRegistries}), image.Close())
+	return errors.Join(registry.Push(ctx, image, ref, how), image.Close())
 }

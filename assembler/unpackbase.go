@@ -32,7 +32,7 @@ func (b *builder) unpackBases(ctx context.Context) error {
 // unpackBase unpacks one of them, which stays open: the layer of the image comes
 // on top of the last.
 func (b *builder) unpackBase(ctx context.Context, want Base) error {
-	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, reach{b.opts.Offline, b.opts.InsecureRegistries})
+	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, reach{b.opts.Offline, b.opts.InsecureRegistries, b.opts.Proxy})
 	if err != nil {
 		return err
 	}

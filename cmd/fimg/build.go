@@ -154,7 +154,7 @@ func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work
 		if err := a.printResult(plan, result); err != nil {
 			return err
 		}
-		to := assembler.PushOptions{TempDir: opts.TargetDir, InsecureRegistries: opts.InsecureRegistries}
+		to := assembler.PushOptions{TempDir: opts.TargetDir, InsecureRegistries: opts.InsecureRegistries, Proxy: opts.Proxy}
 		for _, ref := range push {
 			if err := assembler.Push(ctx, plan, result, ref, to); err != nil {
 				return err

@@ -44,7 +44,7 @@ const (
 // New prepares a client.
 func New(opts Options) (*Client, error) {
 	opts = opts.withDefaults()
-	proxy, err := proxyFunc(opts.Proxy)
+	proxy, err := ProxyFunc(opts.Proxy)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func proxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
+// ProxyFunc reads the choice of a proxy: a URL, "none", or nothing for the usual
+// environment variables. It is for http.Transport, where nil means no proxy.
+func ProxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
 	switch proxy {
 	case "":
 		return http.ProxyFromEnvironment, nil

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/internal/fault"
 )
@@ -59,7 +57,7 @@ func loopback(host string) bool {
 func (o Options) transport() http.RoundTripper {
 	next := o.Transport
 	if next == nil {
-		next = remote.DefaultTransport
+		next = o.standard()
 	}
 	return &guard{next, o.Insecure}
 }

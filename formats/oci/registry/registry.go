@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -34,9 +35,22 @@ type Options struct {
 	// Insecure are registries, as HOST or HOST:PORT, that may be spoken to
 	// without TLS.
 	Insecure []string
-	// Transport makes the requests; nil means the library's own, which knows
-	// the proxies of the environment.
+	// Proxy tells the proxy of a request, as that of [http.Transport]; nil means
+	// those of the environment.
+	Proxy func(*http.Request) (*url.URL, error)
+	// Transport makes the requests instead of the library's own.
 	Transport http.RoundTripper
+}
+
+// standard is the library's own transport, through the proxy that was chosen.
+func (o Options) standard() http.RoundTripper {
+	standard, ok := remote.DefaultTransport.(*http.Transport)
+	if !ok || o.Proxy == nil {
+		return remote.DefaultTransport
+	}
+	own := standard.Clone()
+	own.Proxy = o.Proxy
+	return own
 }
 
 func (o Options) remote(ctx context.Context) []remote.Option {

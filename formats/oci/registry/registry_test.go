@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -203,4 +204,40 @@ func TestRefusals(t *testing.T) {
 	if _, err := registry.Pull(t.Context(), ref, "x86_64", registry.Options{User: "me", Password: "secret"}); err == nil {
 		t.Error("an image that is not there is pulled")
 	}
+}
+
+// TestProxy speaks to a registry that only a proxy can reach.
+func TestProxy(t *testing.T) {
+	var uploads, through int
+	host, _, _ := strings.Cut(serve(t, &uploads), "/")
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		through++
+		r.RequestURI = ""
+		answer, err := everywhere{host}.RoundTrip(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer answer.Body.Close()
+		for key, values := range answer.Header {
+			w.Header()[key] = values
+		}
+		w.WriteHeader(answer.StatusCode)
+		io.Copy(w, answer.Body)
+	}))
+	defer proxy.Close()
+	at, err := url.Parse(proxy.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const ref = "registry.invalid:5000/team/image:1"
+	opts := registry.Options{User: "me", Password: "secret", Insecure: []string{"registry.invalid:5000"}, Proxy: http.ProxyURL(at)}
+	if err := registry.Push(t.Context(), image(t, "content", nil), ref, opts); err != nil || through == 0 || uploads == 0 {
+		t.Fatalf("%d requests through the proxy, %d uploads: %v", through, uploads, err)
+	}
+	got, err := registry.Pull(t.Context(), ref, "aarch64", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got.Close()
 }
