@@ -2,7 +2,6 @@ package assembler
 
 import (
 	"context"
-	"errors"
 
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/formats/oci/registry"
@@ -34,6 +33,7 @@ func CanPush(p *Plan, refs ...string) error {
 }
 
 // Push stores the container that a build made in a registry, under HOST/NAME:TAG.
+// Layers of a docker archive are packed for it.
 // The tag appears when everything else is there.
 func Push(ctx context.Context, p *Plan, r *Result, ref string, opts PushOptions) error {
 	if err := CanPush(p); err != nil {
@@ -47,5 +47,9 @@ func Push(ctx context.Context, p *Plan, r *Result, ref string, opts PushOptions)
 	if err != nil {
 		return err
 	}
-	return errors.Join(registry.Push(ctx, image, ref, how), image.Close())
+	defer image.Close()
+	if err := image.Gzip(ctx, opts.TempDir, 0); err != nil {
+		return err
+	}
+	return registry.Push(ctx, image, ref, how)
 }

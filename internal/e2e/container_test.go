@@ -112,6 +112,10 @@ func checkPush(t *testing.T, p *assembler.Plan, r *assembler.Result) {
 	if text := testtool.Run(t, "skopeo", "inspect", "--tls-verify=false", "docker://"+ref); !strings.Contains(text, `"amd64"`) {
 		t.Errorf("the registry has %s", text)
 	}
+	if text := testtool.Run(t, "skopeo", "inspect", "--raw", "--tls-verify=false", "docker://"+ref); !strings.Contains(text, "tar+gzip") {
+		t.Errorf("the registry has layers that are not packed: %s", text)
+	}
+	testtool.Run(t, "skopeo", "copy", "--src-tls-verify=false", "docker://"+ref, "oci:"+t.TempDir()+"/layout:x")
 }
 
 // checkRoot has umoci unpack the image and looks at what kiwi changes in it.
@@ -240,7 +244,12 @@ func rpmdbOf(root string) string {
 }
 
 func TestDocker(t *testing.T) {
-	_, name := buildContainer(t, container(t, `<type image="docker" ensure_empty_tmpdirs="false"><containerconfig name="box" additionalnames=":two,other"/></type>`))
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	p := plan(t, load(t, container(t, `<type image="docker" ensure_empty_tmpdirs="false"><containerconfig name="box" additionalnames=":two,other"/></type>`)))
+	r := build(t, p, buildOptions(t.TempDir()))
+	name := r.Products[0].Path
+	checkPush(t, p, r)
 	plain := unxz(t, name)
 	var got inspected
 	if err := json.Unmarshal([]byte(testtool.Run(t, "skopeo", "inspect", "--config", "docker-archive:"+plain)), &got); err != nil {
