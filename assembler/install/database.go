@@ -200,9 +200,12 @@ func dbStates(states []byte) []rpmdb.State {
 	return out
 }
 
-// rpmVersion is the version of the rpm the tree has or gets, empty when none.
-func (t *transaction) rpmVersion() string {
-	for _, list := range [][]*element{t.order, t.byName["rpm"]} {
+// rpmVersion is the version of the rpm the tree gets or has, empty when none.
+func (t *transaction) rpmVersion() string { return rpmVersion(t.order, t.byName["rpm"]) }
+
+// rpmVersion is the version of the first rpm in the lists that stays.
+func rpmVersion(lists ...[]*element) string {
+	for _, list := range lists {
 		for _, e := range list {
 			if e.name == "rpm" && !e.erased && (e.added || e.present) {
 				return e.header.String(rpm.TagVersion)

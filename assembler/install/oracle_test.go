@@ -91,38 +91,6 @@ func sameLog(t testing.TB, a, b string) {
 	os.Remove(filepath.Join(b, "log"))
 }
 
-const queryFlags = "%{NEVRA} %{INSTALLCOLOR} [%{FILESTATES}] [%{FILENAMES} ]\n"
-
-func sameDatabase(t testing.TB, a, b string) {
-	t.Helper()
-	sorted := func(root string) string {
-		lines := strings.Split(theirs(t, root, "-qa", "--qf", queryFlags), "\n")
-		slices.Sort(lines)
-		return strings.Join(lines, "\n")
-	}
-	if mine, rpms := sorted(a), sorted(b); mine != rpms {
-		t.Errorf("database:\n%s\nrpm:\n%s", mine, rpms)
-	}
-}
-
-// twoRoots are empty roots with the same base installed by both.
-func twoRoots(t testing.TB) (a, b string) {
-	t.Helper()
-	sh := shell(t)
-	a, b = t.TempDir(), t.TempDir()
-	ours(t, a, Options{Time: time.Unix(1700000000, 0)}, sh)
-	theirs(t, b, "-i", sh)
-	for _, dir := range []string{"proc", "dev", "var/tmp"} { // made by one or the other
-		must(t, os.MkdirAll(filepath.Join(a, dir), 0o755))
-		must(t, os.MkdirAll(filepath.Join(b, dir), 0o755))
-		must(t, os.Chmod(filepath.Join(a, dir), 0o755))
-	}
-	must(t, os.Chmod(filepath.Join(a, "var"), 0o755))
-	testtool.Run(t, "touch", "-h", "-d", "@1", a+"/bin", a+"/lib", a+"/lib64", b+"/bin", b+"/lib", b+"/lib64")
-	same(t, a, b)
-	return a, b
-}
-
 // changes between the versions of the test packages.
 func versionOf(version, install, files string) []string {
 	return []string{"@VERSION@", version, "@INSTALL@", install, "@FILES@", files}

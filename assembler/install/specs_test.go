@@ -5,11 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
-
-	"github.com/fimg/fimg/internal/testtool"
 )
 
 // shellPackage has a shell and what it needs, so that scriptlets run in an
@@ -184,49 +180,6 @@ echo "watcher transfiletriggerpostun" >> /log
 /opt/late
 `
 
-// build makes the packages of a spec file and returns them by name.
-func build(t testing.TB, spec string, replace ...string) map[string]string {
-	t.Helper()
-	testtool.NeedRoot(t)
-	testtool.Need(t, "rpmbuild", "rpm")
-	dir := t.TempDir()
-	file := filepath.Join(dir, "test.spec")
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(spec)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	testtool.Run(t, "rpmbuild", "-bb", "--quiet", "--define", "_topdir "+dir, "--define", "_rpmfilename %%{NAME}-%%{VERSION}.rpm",
-		"--define", "_binary_payload w1.gzdio", "--define", "debug_package %{nil}", "--define", "optflags -O0", file)
-	found, _ := filepath.Glob(filepath.Join(dir, "RPMS", "*.rpm"))
-	out := map[string]string{}
-	for _, f := range found {
-		name := strings.TrimSuffix(filepath.Base(f), ".rpm")
-		out[name[:strings.LastIndex(name, "-")]] = f
-	}
-	if len(out) == 0 {
-		t.Fatalf("no packages in %s", dir)
-	}
-	return out
-}
-
-// shell returns the package with the host's shell.
-func shell(t testing.TB) string {
-	t.Helper()
-	files := []string{"/usr/bin/sh", "/usr/bin/sleep", "/usr/bin/cat", "/usr/bin/yes"}
-	for _, f := range files[:4] {
-		for line := range strings.Lines(testtool.Run(t, "ldd", f)) {
-			for _, w := range strings.Fields(line) {
-				if strings.HasPrefix(w, "/") {
-					files = append(files, strings.Replace(w, "/lib", "/usr/lib", 1))
-				}
-			}
-		}
-	}
-	for i, f := range files {
-		files[i] = strings.Replace(f, "/usr/usr/", "/usr/", 1)
-	}
-	return build(t, shellPackage, "@FILES@", strings.Join(files, " "))["shell"]
-}
-
 func items(files ...string) []Item {
 	var list []Item
 	for _, f := range files {
@@ -244,21 +197,6 @@ func ours(t testing.TB, root string, opts Options, files ...string) Result {
 		t.Fatal(err)
 	}
 	return res
-}
-
-const dbPath = "/usr/lib/sysimage/rpm"
-
-func theirs(t testing.TB, root string, args ...string) string {
-	t.Helper()
-	all := append([]string{"--root", root, "--dbpath", dbPath, "--define", "_db_backend sqlite", "--define", "_rpmlock_path /.rpm.lock",
-		"--force-debian"}, args...)
-	if slices.ContainsFunc(args, func(a string) bool { return a == "-i" || a == "-U" || a == "-e" || a == "-V" }) {
-		all = append(all, "--nodeps")
-	}
-	if slices.ContainsFunc(args, func(a string) bool { return a == "-i" || a == "-U" }) {
-		all = append(all, "--nosignature")
-	}
-	return testtool.Run(t, "rpm", all...)
 }
 
 func must(t testing.TB, err error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install/macro"
+	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/internal/event"
 	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/repo/rpm"
@@ -156,7 +157,8 @@ func (t *transaction) read(ctx context.Context, items []Item) error {
 		e.fileTriggers = e.header.Triggers(rpm.FileTrigger)
 		e.transTriggers = e.header.Triggers(rpm.TransFileTrigger)
 	}
-	for _, i := range order.Order(elements, order.Options{Color: t.color, NoDocs: t.opts.NoDocs}) {
+	rpm6 := rpmdb.Modern(rpmVersion(added, t.byName["rpm"]))
+	for _, i := range order.Order(elements, order.Options{Color: t.color, NoDocs: t.opts.NoDocs, RPM6: rpm6}) {
 		t.order = append(t.order, all[i])
 	}
 	return nil

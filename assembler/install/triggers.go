@@ -309,9 +309,9 @@ func (t *transaction) runFileTrigger(ctx context.Context, ft fileTrigger, kind s
 		arg1: arg1, arg2: arg2, lines: lines})
 }
 
-// ownFileTriggers runs the file triggers of e for the files of installed packages:
-// of all for those of the transaction, else of the others, since fileTriggers runs
-// them for its own.
+// ownFileTriggers runs the file triggers of e for the files of all installed
+// packages. A package that is just being installed does not count for itself:
+// fileTriggers runs its triggers for its own files.
 func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.TriggerKind, sense rpm.Sense, class priorityClass, arg1 int) error {
 	triggers, name := e.fileTriggers, "file"
 	if kind == rpm.TransFileTrigger {
@@ -328,8 +328,8 @@ func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.
 		arg2 := noArg
 		lines := dbFiles(ft.trigger, t.database())
 		if kind == rpm.FileTrigger {
-			others := slices.DeleteFunc(t.database(), func(o *element) bool { return o == e })
-			lines, arg2 = dbFiles(ft.trigger, others), t.ownArg2(ft.trigger, others)
+			from := slices.DeleteFunc(t.database(), func(o *element) bool { return o == e && e.added })
+			lines, arg2 = dbFiles(ft.trigger, from), t.ownArg2(ft.trigger, from)
 		}
 		if err := t.runFileTrigger(ctx, ft, name, sense, arg1, arg2, lines); err != nil {
 			return err
@@ -338,14 +338,15 @@ func (t *transaction) ownFileTriggers(ctx context.Context, e *element, kind rpm.
 	return nil
 }
 
-// ownArg2 is the number of packages of the name of the first one that has a file
+// ownArg2 is the number of packages of the name of the one that has the first file
 // for the trigger.
 func (t *transaction) ownArg2(trig *rpm.Trigger, from []*element) int {
-	for _, e := range from {
-		found := false
-		dbFiles(trig, []*element{e})(func(string) bool { found = true; return false })
-		if found {
-			return t.count(e.name)
+	for _, c := range trig.Conditions {
+		one := &rpm.Trigger{Conditions: []rpm.TriggerCondition{c}}
+		for _, e := range from {
+			for range dbFiles(one, []*element{e}) {
+				return t.count(e.name)
+			}
 		}
 	}
 	return noArg

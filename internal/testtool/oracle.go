@@ -1,6 +1,7 @@
 package testtool
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -68,10 +69,18 @@ func (o Oracle) Run(t testing.TB, name string, args ...string) []byte {
 	return out
 }
 
-// Major is the first number of the oracle's version.
-func (o Oracle) Major(t testing.TB) string {
+// Version is the version of the oracle's rpm, such as "4.18.0".
+func (o Oracle) Version(t testing.TB) string {
 	t.Helper()
-	version := strings.TrimPrefix(string(o.Run(t, "rpm", "--version")), "RPM version ")
-	major, _, _ := strings.Cut(version, ".")
-	return major
+	return strings.TrimSpace(strings.TrimPrefix(string(o.Run(t, "rpm", "--version")), "RPM version "))
+}
+
+// AtLeast reports whether the oracle is of that version of rpm or a later one.
+func (o Oracle) AtLeast(t testing.TB, major, minor int) bool {
+	t.Helper()
+	var a, b int
+	if _, err := fmt.Sscanf(o.Version(t), "%d.%d", &a, &b); err != nil {
+		t.Fatalf("rpm --version: %v", err)
+	}
+	return a > major || a == major && b >= minor
 }

@@ -18,14 +18,13 @@ import (
 // values, the archive and the verdict with the rpm that built them.
 func TestShapesLikeRPM(t *testing.T) {
 	for _, o := range testtool.Oracles(t) {
-		major := o.Major(t)
 		formats := []string{"4"}
-		if major >= "6" {
+		if o.AtLeast(t, 6, 0) {
 			formats = append(formats, "6")
 		}
 		for _, format := range formats {
 			for _, s := range rpmtest.Shapes() {
-				if s.Since > major {
+				if !o.AtLeast(t, s.Since, 0) {
 					continue
 				}
 				t.Run(filepath.Base(o.Root)+"/v"+format+"/"+s.Name, func(t *testing.T) {

@@ -50,8 +50,11 @@ func KeyHeader(cert rpm.Cert, o KeyOptions) (*rpm.Header, error) {
 }
 
 // modern reports whether keys are stored as rpm 6 does.
-func (o KeyOptions) modern() bool {
-	major, _, _ := strings.Cut(o.RPMVersion, ".")
+func (o KeyOptions) modern() bool { return Modern(o.RPMVersion) }
+
+// Modern reports whether a version of rpm, such as "6.0.1", is 6 or later.
+func Modern(version string) bool {
+	major, _, _ := strings.Cut(version, ".")
 	n, err := strconv.Atoi(major)
 	return err == nil && n >= 6
 }

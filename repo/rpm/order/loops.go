@@ -56,6 +56,9 @@ func (t *tarjan) component(n *node) {
 	number := len(t.g.loops)
 	l := loop{members: slices.Clone(t.stack[at:])}
 	t.stack = t.stack[:at]
+	if t.g.opts.RPM6 {
+		slices.Reverse(l.members)
+	}
 	for _, m := range l.members {
 		m.loop = number
 	}

@@ -1,6 +1,6 @@
 // Package order sorts a transaction as rpm does: a package comes after what it
 // requires, installations before erasures, loops are broken where they hurt
-// scriptlets least (rpm 4.20, lib/order; docs/manual/tsort.md).
+// scriptlets least (rpm 4.20 or 6, lib/order; docs/manual/tsort.md).
 //
 // The result depends only on the headers and the order they are given in. Not
 // done: looking at the root's file system to find that two paths are one.
@@ -24,6 +24,9 @@ type Options struct {
 	// NoDocs says that documentation is not installed, so that nothing is found
 	// in it.
 	NoDocs bool
+	// RPM6 takes loops apart as rpm 6 does, which looks at their members in the
+	// opposite sequence than rpm 4.20.
+	RPM6 bool
 
 	// weakOrders lets weak dependencies order packages, as rpm did before 4.20.
 	weakOrders bool

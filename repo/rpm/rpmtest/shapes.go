@@ -15,7 +15,7 @@ type Shape struct {
 	Files    string
 	Macros   []string
 	Sources  map[string]string
-	Since    string // the first major version of rpm that can build it
+	Since    int // the first major version of rpm that can build it
 }
 
 func (s Shape) spec() string {
@@ -44,7 +44,7 @@ func payloadShapes() []Shape {
 			Macros: []string{"_binary_filedigest_algorithm " + algo, "_source_filedigest_algorithm " + algo}})
 	}
 	for _, io := range []string{"w3L.zstdio", "w19L27.zstdio", "w9T2L24.zstdio"} {
-		list = append(list, Shape{Name: "payload " + io, Files: "/opt", Since: "6", Macros: []string{"_binary_payload " + io},
+		list = append(list, Shape{Name: "payload " + io, Files: "/opt", Since: 6, Macros: []string{"_binary_payload " + io},
 			Install: "seq 1 300000 > numbers; head -c 3000000 /dev/urandom > noise; cp noise again"})
 	}
 	return list
@@ -118,7 +118,7 @@ func headerShapes() []Shape {
 		{Name: "triggers", Scripts: "%triggerprein -- a\n:\n%triggerin -- a, b > 1:2-3, c <= 4\n:\n%triggerin -- d\necho d\n%triggerun -p <lua> -- a\nx()\n%triggerpostun -- b < 2\n:"},
 		{Name: "file triggers", Scripts: "%filetriggerin -P 5 -- /a /b\n:\n%filetriggerin -P 200000 -- /c\n:\n%filetriggerun -p <lua> -- /a\nx()\n%filetriggerpostun -- /a\n:\n" +
 			"%transfiletriggerin -P 7 -- /a /b\ncat\n%transfiletriggerun -- /b\n:\n%transfiletriggerpostun -p <lua> -- /c\nx()"},
-		{Name: "transaction scripts", Since: "6", Scripts: "%preuntrans\n:\n%postuntrans -p <lua>\nx()"},
+		{Name: "transaction scripts", Since: 6, Scripts: "%preuntrans\n:\n%postuntrans -p <lua>\nx()"},
 		{Name: "changelog", Scripts: "%changelog\n* Tue Nov 14 2023 A B <a@example.invalid> - 1:2-3\n- ü\n- two\n* Mon Nov 13 2023 C - 1\n-\n"},
 		{Name: "architectureless", Preamble: "BuildArch: noarch", Install: "echo x > f", Files: "/opt"},
 		{Name: "dependencies of files", Files: "/opt", Install: "printf '#!/usr/bin/python3\\n' > a; printf '#!/bin/sh\\n' > b; chmod 755 a b; cp /bin/ls c"},
