@@ -132,10 +132,38 @@ func TestBoxes(t *testing.T) {
 			driver = "vmdk"
 		}
 		testtool.Run(t, "qemu-img", "compare", "-f", "raw", "-F", driver, path, filepath.Join(dir, image))
+		if image == "box.vmdk" {
+			checkOVF(t, filepath.Join(dir, "box.ovf"))
+		}
 		for _, member := range []string{"metadata.json", "Vagrantfile"} {
 			if _, err := os.Stat(filepath.Join(dir, member)); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
+		}
+	}
+}
+
+// checkOVF has xmllint judge an envelope, and see what is wrong with spoilt ones.
+func checkOVF(t *testing.T, name string) {
+	t.Helper()
+	testtool.Run(t, "xmllint", "--noout", "--nonet", "--schema", "testdata/ovf.xsd", name)
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, to := range map[string]string{
+		`ovf:fileRef="file1"`: `ovf:fileRef="file2"`, "<rasd:Parent>3<": "<rasd:Parent>9<", "<rasd:InstanceID>1<": "<rasd:InstanceID>2<",
+		"<rasd:Connection>NAT<": "<rasd:Connection>LAN<", "rasd:Address>": "rasd:ZAddress>", `ovf:capacity="`: `ovf:capacity="-`,
+	} {
+		spoilt := filepath.Join(t.TempDir(), "spoilt.ovf")
+		if !strings.Contains(string(text), from) {
+			t.Errorf("no %s in the envelope", from)
+		}
+		if err := os.WriteFile(spoilt, []byte(strings.ReplaceAll(string(text), from, to)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := exec.Command("xmllint", "--noout", "--nonet", "--schema", "testdata/ovf.xsd", spoilt).Run(); err == nil {
+			t.Errorf("the schema takes %s", to)
 		}
 	}
 }
