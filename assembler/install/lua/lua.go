@@ -13,8 +13,8 @@
 // Differences of the interpreter (github.com/arnodel/golua): floats without a
 // fraction print without ".0", messages do not name variables.
 //
-// Left out: rpm.open and rpm.ver objects' arithmetic beyond comparison,
-// posix.times, rpm.register, interaction.
+// Left out: rpm.open, posix.times, parametric macros (rpm.macros.name(…)),
+// rpm.register, interaction.
 package lua
 
 import (

@@ -37,6 +37,7 @@ type process struct {
 	stop     func()
 	files    map[*file]bool
 	meta     *rt.Table // of file handles
+	versions *rt.Table // metatable of versions
 }
 
 // trace is what the functions of a process returned, in order.
@@ -172,6 +173,8 @@ func (p *process) value(v any) rt.Value {
 			p.lua.SetTable(t, rt.StringValue(f.key), p.value(f.value))
 		}
 		return rt.TableValue(t)
+	case version:
+		return p.versionValue(v)
 	case closure:
 		return rt.FunctionValue(p.function(v.name, v.call))
 	case *file:
@@ -193,7 +196,7 @@ func (p *process) table(functions map[string]native) *rt.Table {
 func (p *process) install() {
 	env := p.lua.GlobalEnv()
 	set := func(name string, v rt.Value) { p.lua.SetEnv(env, name, v) }
-	p.meta = p.fileMeta()
+	p.meta, p.versions = p.fileMeta(), p.versionMeta()
 	set("rpm", rt.TableValue(p.rpmLibrary()))
 	set("posix", rt.TableValue(p.table(posixLibrary())))
 	set("os", rt.TableValue(p.table(osLibrary)))

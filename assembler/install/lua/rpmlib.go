@@ -17,7 +17,7 @@ func (p *process) rpmLibrary() *rt.Table {
 		"b64encode": rpmB64encode, "b64decode": rpmB64decode, "expand": rpmExpand, "define": rpmDefine,
 		"undefine": rpmUndefine, "isdefined": rpmIsdefined, "load": rpmLoad, "execute": rpmExecute,
 		"spawn": rpmSpawn, "redirect2null": redirect2null, "vercmp": rpmVercmp, "glob": rpmGlob,
-		"splitargs": rpmSplitargs, "unsplitargs": rpmUnsplitargs,
+		"ver": newVersion, "splitargs": rpmSplitargs, "unsplitargs": rpmUnsplitargs,
 		"interactive": func(*process, []rt.Value) ([]any, error) {
 			return nil, errors.New("interactive not permitted in this context")
 		},
@@ -26,7 +26,9 @@ func (p *process) rpmLibrary() *rt.Table {
 		functions["next_file"] = rpmNextFile
 		functions["input"] = rpmNextFile
 	}
-	return p.table(functions)
+	t := p.table(functions)
+	p.lua.SetTable(t, rt.StringValue("macros"), p.macroTable())
+	return t
 }
 
 func rpmNextFile(p *process, _ []rt.Value) ([]any, error) {
