@@ -153,6 +153,9 @@ func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB, k keys, li
 	if k.err != nil {
 		return k.err
 	}
+	if err := t.packageDigests(ctx, k.version, list); err != nil {
+		return err
+	}
 	for _, h := range k.headers {
 		if _, err := db.Add(ctx, h); err != nil {
 			return err
@@ -183,7 +186,7 @@ func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element) e
 		return nil
 	}
 	h, err := rpmdb.Installed(e.source, rpmdb.Install{
-		Time: uint32(t.tid), TID: uint32(t.tid), Color: t.color, States: dbStates(e.states),
+		Time: uint32(t.tid), TID: uint32(t.tid), Color: t.color, States: dbStates(e.states), Digests: e.digests,
 	})
 	if err != nil {
 		return err

@@ -150,17 +150,28 @@ func (j judge) roots(t testing.TB) (a, b string) {
 
 const queryFlags = "%{NEVRA} %{INSTALLCOLOR} [%{FILESTATES}] [%{FILENAMES} ]\n"
 
-// sameDatabase lets the judge query both.
+// sameDatabase lets the judge query both, and verify the files of both.
 func (j judge) sameDatabase(t testing.TB, a, b string) {
 	t.Helper()
+	format := queryFlags
+	if j.AtLeast(t, 6, 0) {
+		format = "%{RPMFORMAT} [%{PACKAGEDIGESTALGOS}:%{PACKAGEDIGESTS} ]" + format
+	}
 	sorted := func(root string) string {
-		lines := strings.Split(j.rpm(t, root, "-qa", "--qf", queryFlags), "\n")
+		lines := strings.Split(j.rpm(t, root, "-qa", "--qf", format)+j.verify(t, root), "\n")
 		slices.Sort(lines)
 		return strings.Join(lines, "\n")
 	}
 	if mine, rpms := sorted(a), sorted(b); mine != rpms {
 		t.Errorf("database:\n%s\nrpm:\n%s", mine, rpms)
 	}
+}
+
+// verify returns what "rpm -Va" complains about.
+func (j judge) verify(t testing.TB, root string) string {
+	t.Helper()
+	out, _ := j.Command("rpm", "--root", root, "--dbpath", dbPath, "--define", "_db_backend sqlite", "-Va", "--nodeps").Output()
+	return string(out)
 }
 
 func sameDatabase(t testing.TB, a, b string) {

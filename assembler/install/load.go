@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
@@ -31,6 +32,7 @@ type element struct {
 	num     int64    // key in the database; of added ones the order of installation
 	db      int64    // key in the database before this transaction, zero if none
 	source  *rpm.Package
+	digests []rpmdb.Digest // of the package file, where the database has them
 
 	rewritten bool       // its file states in the database changed
 	replace   []*fileRef // files of others in the database that this one's replace

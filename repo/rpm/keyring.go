@@ -30,7 +30,7 @@ type Cert struct {
 	CertKey           // the primary key
 	Raw     []byte    // the packets, without armor
 	UserIDs []string  // in the order they are in
-	Subkeys []CertKey // those for signing
+	Subkeys []CertKey // that are not revoked
 }
 
 // CertKey is one key of a certificate.
@@ -39,10 +39,12 @@ type CertKey struct {
 	KeyID       string // sixteen hexadecimal digits
 	Fingerprint string // hexadecimal
 	Created     int64  // seconds since 1970
+	Signs       bool   // packages may be signed with it
 }
 
 func certKey(k *packet.PublicKey) CertKey {
-	return CertKey{k.Version, fmt.Sprintf("%016x", k.KeyId), fmt.Sprintf("%x", k.Fingerprint), k.CreationTime.Unix()}
+	return CertKey{Version: k.Version, KeyID: fmt.Sprintf("%016x", k.KeyId), Fingerprint: fmt.Sprintf("%x", k.Fingerprint),
+		Created: k.CreationTime.Unix(), Signs: true}
 }
 
 // Certs returns the certificates in the order they were added.
@@ -152,10 +154,14 @@ func (k *Keyring) addCert(raw []byte) error {
 		}
 		for i := range entity.Subkeys {
 			s := &entity.Subkeys[i]
-			if len(s.Revocations) == 0 && s.PublicKey.CanSign() && s.Sig != nil && s.Sig.FlagSign {
-				keys = append(keys, s.PublicKey)
-				cert.Subkeys = append(cert.Subkeys, certKey(s.PublicKey))
+			if len(s.Revocations) > 0 {
+				continue
 			}
+			sub := certKey(s.PublicKey)
+			if sub.Signs = s.PublicKey.CanSign() && s.Sig != nil && s.Sig.FlagSign; sub.Signs {
+				keys = append(keys, s.PublicKey)
+			}
+			cert.Subkeys = append(cert.Subkeys, sub)
 		}
 	}
 	cert.UserIDs = userIDs(raw)

@@ -25,6 +25,14 @@ type Install struct {
 	Color uint32 // colours the transaction could install: 3 on x86_64, 2 or 0 elsewhere
 	// States has one element for each file; nil means all are normal.
 	States []State
+	// Digests are those of the whole package file that rpm 6 notes down.
+	Digests []Digest
+}
+
+// Digest is a hash of a package file, in hexadecimal.
+type Digest struct {
+	Algo rpm.HashAlgo
+	Hex  string
 }
 
 // Installed returns the header the database stores for a package: the main
@@ -46,7 +54,18 @@ func Installed(p *rpm.Package, in Install) (*rpm.Header, error) {
 		}
 		entries = append(entries, rpm.CharsEntry(rpm.TagFileStates, states))
 	}
+	if len(in.Digests) > 0 && !h.Has(rpm.TagPackageDigests) {
+		entries = append(entries, digestEntries(in.Digests)...)
+	}
 	return h.With(entries...)
+}
+
+func digestEntries(list []Digest) []rpm.Entry {
+	sums, algos := make([]string, len(list)), make([]uint32, len(list))
+	for i, d := range list {
+		sums[i], algos[i] = d.Hex, uint32(d.Algo)
+	}
+	return []rpm.Entry{rpm.StringsEntry(rpm.TagPackageDigests, sums...), rpm.Uint32Entry(rpm.TagPackageDigestAlgos, algos...)}
 }
 
 // fileCount returns the number of files of a package.

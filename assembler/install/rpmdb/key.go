@@ -69,7 +69,7 @@ func keyEntries(cert rpm.Cert, o KeyOptions) []rpm.Entry {
 	if o.modern() {
 		version = cert.Fingerprint
 	}
-	names, versions := keyProvides(cert, user, o.modern())
+	names, versions := keyProvides(cert, user, o)
 	flags := make([]uint32, len(names))
 	for i := range flags {
 		flags[i] = uint32(rpm.SenseKeyring | rpm.SenseEqual)
@@ -102,8 +102,10 @@ func translated(tag rpm.Tag, text string) rpm.Entry {
 	return e
 }
 
-// keyProvides returns what a key provides, with versions.
-func keyProvides(cert rpm.Cert, user string, modern bool) (names, versions []string) {
+// keyProvides returns what a key provides, with versions. Subkeys count before
+// rpm 6: rpm's own parser knows those for signing, Sequoia all.
+func keyProvides(cert rpm.Cert, user string, o KeyOptions) (names, versions []string) {
+	modern := o.modern()
 	id := func(k rpm.CertKey) string {
 		name := k.KeyID
 		if modern {
@@ -122,6 +124,9 @@ func keyProvides(cert rpm.Cert, user string, modern bool) (names, versions []str
 		return names, versions
 	}
 	for _, sub := range cert.Subkeys {
+		if !sub.Signs && o.VersionLine {
+			continue
+		}
 		add(sub.KeyID[8:], sub)
 		add(sub.KeyID, sub)
 	}

@@ -3,6 +3,7 @@ package rpmdb
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,7 +107,7 @@ func copyOf(t testing.TB, dir string, listed []Package, files []string) {
 		}
 		h, err := Installed(readPackage(t, byName[l.Header.Identity().NEVRA()]), Install{
 			Time: number(rpm.TagInstallTime), TID: number(rpm.TagInstallTID),
-			Color: number(rpm.TagInstallColor), States: States(l.Header)})
+			Color: number(rpm.TagInstallColor), States: States(l.Header), Digests: digestsLike(t, l.Header, byName)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,6 +118,23 @@ func copyOf(t testing.TB, dir string, listed []Package, files []string) {
 	if err := db.Commit(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// digestsLike hashes a package file with the algorithms that rpm noted down.
+func digestsLike(t testing.TB, h *rpm.Header, files map[string]string) []Digest {
+	t.Helper()
+	var out []Digest
+	data, err := os.ReadFile(files[h.Identity().NEVRA()])
+	if err != nil {
+		t.Fatal(err)
+	}
+	algos := h.Numbers(rpm.TagPackageDigestAlgos)
+	for i := range algos.Len() {
+		sum := rpm.HashAlgo(algos.At(i)).New()
+		sum.Write(data)
+		out = append(out, Digest{rpm.HashAlgo(algos.At(i)), hex.EncodeToString(sum.Sum(nil))})
+	}
+	return out
 }
 
 // TestSameAsRPM compares a database row for row with one that rpm wrote, asks

@@ -1,6 +1,7 @@
 package rpmtest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -8,18 +9,19 @@ import (
 // Shape is one form a package can have: parts of a spec file and macros for
 // rpmbuild ("name value").
 type Shape struct {
-	Name     string
-	Preamble string
-	Install  string // shell, in the build root
-	Scripts  string
-	Files    string
-	Macros   []string
-	Sources  map[string]string
-	Since    int // the first major version of rpm that can build it
+	Name        string
+	Preamble    string
+	Install     string // shell, in the build root
+	Scripts     string
+	Files       string
+	Macros      []string
+	Sources     map[string]string
+	PackageName string // "shape" when empty
+	Since       int    // the first major version of rpm that can build it
 }
 
 func (s Shape) spec() string {
-	return "Name: shape\nVersion: 1\nRelease: 1\nSummary: A shape\nLicense: MIT\n" + s.Preamble +
+	return "Name: " + cmp.Or(s.PackageName, "shape") + "\nVersion: 1\nRelease: 1\nSummary: A shape\nLicense: MIT\n" + s.Preamble +
 		"\n%description\nA shape.\n%install\nmkdir -p %{buildroot}/opt\ncd %{buildroot}/opt\n" + s.Install + "\n" +
 		s.Scripts + "\n%files\n" + s.Files + "\n"
 }
