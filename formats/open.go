@@ -13,9 +13,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 
 	"github.com/fimg/fimg/formats/disk"
+	"github.com/fimg/fimg/formats/internal/xzread"
 	"github.com/fimg/fimg/formats/qcow2"
 	"github.com/fimg/fimg/formats/vhd"
 	"github.com/fimg/fimg/formats/vmdk"
@@ -172,7 +172,7 @@ func (i *Image) unpack(ctx context.Context, f *os.File, opts OpenOptions) error 
 func unpacker(f io.Reader, format string) (io.Reader, error) {
 	switch format {
 	case "raw.xz":
-		return xz.NewReader(bufio.NewReaderSize(f, 1<<20))
+		return xzread.NewReader(f)
 	case "raw.zst":
 		d, err := zstd.NewReader(f, zstd.WithDecoderMaxMemory(512<<20))
 		if err != nil {

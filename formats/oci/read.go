@@ -15,8 +15,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 
+	"github.com/fimg/fimg/formats/internal/xzread"
 	"github.com/fimg/fimg/internal/fault"
 )
 
@@ -224,7 +224,7 @@ func unpacker(r io.Reader) (io.Reader, error) {
 		}
 		return d.IOReadCloser(), nil
 	case strings.HasPrefix(string(head), "\xfd7zXZ\x00"):
-		return xz.NewReader(b)
+		return xzread.NewReader(b)
 	}
 	return b, nil
 }
