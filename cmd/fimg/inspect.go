@@ -75,10 +75,14 @@ func (a *app) inspectPackage(name, key string) error {
 	if err != nil {
 		return err
 	}
+	d.Verdict, d.Summary, d.Intact = verdict, verdict.Summary(), verdict.Intact()
 	if a.json {
-		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": verdict.Summary()})
+		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": d.Summary})
 	}
-	fmt.Fprintf(a.out, "%s\n%s\n", r.Header.Identity().NEVRA(), verdict.Summary())
+	fmt.Fprintf(a.out, "%s\n%s\n", d.NEVRA, d.Summary)
+	for _, c := range verdict.Checks {
+		fmt.Fprintf(a.out, "    %s\n", c)
+	}
 	return a.printJSON(d)
 }
 
