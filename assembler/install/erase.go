@@ -9,8 +9,8 @@ import (
 	"github.com/fimg/fimg/repo/rpm"
 )
 
-// erasures finds what is to be erased: what the options name, older packages of
-// the names that are installed, and what these obsolete.
+// erasures finds what is to be erased, in rpm's sequence: for each package older
+// ones of its name and then what it obsoletes, then what the options name.
 func (t *transaction) erasures(added []*element) ([]*element, error) {
 	var list []*element
 	mark := func(e, by *element) {
@@ -20,9 +20,16 @@ func (t *transaction) erasures(added []*element) ([]*element, error) {
 		}
 	}
 	for _, e := range added {
-		for _, old := range t.installed {
-			if replaces(e, old) || obsoletes(e, old) {
+		for _, old := range t.byName[e.name] {
+			if replaces(e, old) {
 				mark(old, e)
+			}
+		}
+		for _, d := range e.header.Dependencies(rpm.Obsoletes) {
+			for _, old := range t.byName[d.Name] {
+				if obsoletes(e, d, old) {
+					mark(old, e)
+				}
 			}
 		}
 	}
@@ -61,21 +68,14 @@ func replaces(e, old *element) bool {
 	return a == b || a == "noarch" || b == "noarch"
 }
 
-func obsoletes(e, old *element) bool {
+// obsoletes tells whether a dependency of e means an installed package.
+func obsoletes(e *element, d rpm.Dependency, old *element) bool {
 	if e.name == old.name {
 		return false
 	}
-	for _, d := range e.header.Dependencies(rpm.Obsoletes) {
-		if d.Name != old.name {
-			continue
-		}
-		id := old.header.Identity()
-		self := rpm.Dependency{Name: id.Name, Version: id.EVR(), Flags: rpm.SenseEqual}
-		if d.Version == "" || d.Flags&rpm.SenseCompare == 0 || overlaps(self, d) {
-			return true
-		}
-	}
-	return false
+	id := old.header.Identity()
+	self := rpm.Dependency{Name: id.Name, Version: id.EVR(), Flags: rpm.SenseEqual}
+	return d.Version == "" || d.Flags&rpm.SenseCompare == 0 || overlaps(self, d)
 }
 
 // removeFiles removes the files of a package, the last first. Directories that
