@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -173,20 +174,37 @@ func copyDatabase(ctx context.Context, image *oci.Image, dir string) error {
 	if err := image.Spool(ctx, dir); err != nil {
 		return baseFault(fmt.Errorf("read base container: %w", err))
 	}
+	var found [len(databaseDirs)]bool
 	err := image.Extract(ctx, func(n *tree.Node, link string, content io.Reader) error {
-		at := slices.Index(databaseDirs, filepath.Dir(n.Path))
-		if at < 0 || n.Type() != tree.TypeFile || link != "" || !strings.HasPrefix(filepath.Base(n.Path), rpmdb.FileName) {
+		at := databaseAt(n.Path)
+		if at < 0 || n.Type() != tree.TypeFile || link != "" {
 			return nil
 		}
 		if n.Size > maxBaseDatabase {
 			return fault.New(fault.Repository, fmt.Errorf("%s has %d bytes", n.Path, n.Size))
 		}
-		return writeAll(filepath.Join(dir, fmt.Sprint(at), filepath.Base(n.Path)), content)
+		to := filepath.Join(dir, fmt.Sprint(at))
+		if !found[at] { // nothing of an earlier base's stays, its write-ahead log least of all
+			found[at] = true
+			if err := os.RemoveAll(to); err != nil {
+				return err
+			}
+		}
+		return writeAll(filepath.Join(to, filepath.Base(n.Path)), content)
 	})
 	if err != nil {
 		return baseFault(fmt.Errorf("read base container: %w", err))
 	}
 	return nil
+}
+
+// databaseAt tells which of databaseDirs a file of a package database lies in, -1
+// for any other path.
+func databaseAt(name string) int {
+	if !strings.HasPrefix(path.Base(name), rpmdb.FileName) {
+		return -1
+	}
+	return slices.Index(databaseDirs[:], path.Dir(name))
 }
 
 func headersOf(ctx context.Context, dir string) ([]*rpm.Header, error) {

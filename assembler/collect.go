@@ -22,7 +22,7 @@ const tagDistURL rpm.Tag = 1123
 
 // databaseDirs are where an image may keep its rpm database, the newest place
 // first.
-var databaseDirs = []string{"usr/lib/sysimage/rpm", "var/lib/rpm"}
+var databaseDirs = [...]string{"usr/lib/sysimage/rpm", "var/lib/rpm"}
 
 // collectPackages reads what is installed and has the image's rpm verify it.
 func (b *builder) collectPackages(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/tree"
@@ -61,12 +62,19 @@ func (b *builder) closeBase() error {
 
 // baseUnpacker makes paths in a root. What the kernel refuses goes to the ledger.
 type baseUnpacker struct {
-	root   *rootfs.Root
-	ledger *tree.Ledger
-	dirs   []tree.Node // whose times are set at the end
+	root      *rootfs.Root
+	ledger    *tree.Ledger
+	dirs      []tree.Node // whose times are set at the end
+	databases [len(databaseDirs)]bool
 }
 
 func (u *baseUnpacker) put(n *tree.Node, link string, content io.Reader) error {
+	if at := databaseAt(n.Path); at >= 0 && !u.databases[at] {
+		u.databases[at] = true
+		if err := u.dropDatabase(databaseDirs[at]); err != nil {
+			return err
+		}
+	}
 	if err := u.make(n, link, content); err != nil || link != "" {
 		return err
 	}
@@ -74,6 +82,23 @@ func (u *baseUnpacker) put(n *tree.Node, link string, content io.Reader) error {
 		u.dirs = append(u.dirs, *n)
 	}
 	return u.meta(n)
+}
+
+// dropDatabase removes the package database that an earlier base left in a
+// directory, before this base's own comes: SQLite would apply an old write-ahead
+// log to a new database.
+func (u *baseUnpacker) dropDatabase(dir string) error {
+	for _, suffix := range []string{"", "-shm", "-wal"} {
+		name := path.Join(dir, rpmdb.FileName+suffix)
+		if !u.root.Exists(name) {
+			continue
+		}
+		if err := u.root.RemoveAll(name); err != nil {
+			return err
+		}
+		u.ledger.Delete(name)
+	}
+	return nil
 }
 
 // finish sets the times of directories, which making their content changed.
