@@ -14,10 +14,15 @@ import (
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/rpm"
 )
 
-// nobody is the login user dnf notes where nobody has logged in.
-const nobody = 1<<32 - 1
+// The login user noted where nobody has logged in: dnf4 writes what the kernel says,
+// dnf5 then takes the user that it runs as.
+const (
+	dnf4Nobody = 1<<32 - 1
+	dnf5Nobody = 0
+)
 
 // recordInstall notes a transaction of packages as dnf would have.
 func (b *builder) recordInstall(res install.Result, verb string, phases ...*description.Phase) {
@@ -42,17 +47,44 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 // recordRemoval notes what dnf took away again.
 func (b *builder) recordRemoval(res install.Result) {
 	t := b.transactionRecord(res, "remove")
+	asked := description.Names(b.plan.Image.Packages.Uninstall)
 	for _, id := range res.Removed {
-		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: "@System", Action: dnfstate.Remove, Reason: dnfstate.User})
+		reason := dnfstate.User
+		if b.plan.Image.Preferences.PackageManager == "dnf5" {
+			reason = removalReason(id, asked, b.dnf)
+		}
+		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: "@System", Action: dnfstate.Remove, Reason: reason})
 		t.Command += " " + id.Name
 	}
 	b.dnf = append(b.dnf, t)
 }
 
+// removalReason is why dnf5 says that it removed a package: it was asked to, or
+// nothing needs what came as a dependency any more, or else (somebody wanted it)
+// it needs another one that leaves.
+func removalReason(id rpm.Identity, asked []string, before []dnfstate.Transaction) dnfstate.Reason {
+	if slices.Contains(asked, id.Name) {
+		return dnfstate.User
+	}
+	reason := dnfstate.Clean
+	for _, t := range before {
+		for _, i := range t.Items {
+			if i.Package.Name == id.Name && i.Package.Arch == id.Arch && (i.Reason == dnfstate.User || i.Reason == dnfstate.GroupMember) {
+				reason = dnfstate.Dependency
+			}
+		}
+	}
+	return reason
+}
+
 func (b *builder) transactionRecord(res install.Result, verb string) dnfstate.Transaction {
 	at := b.plan.Epoch.Unix()
 	release := b.plan.Image.Preferences.ReleaseVersion
-	return dnfstate.Transaction{Begin: at, End: at, Before: res.Before, After: res.After, ReleaseVer: release, User: nobody,
+	user := uint32(dnf4Nobody)
+	if b.plan.Image.Preferences.PackageManager == "dnf5" {
+		user = dnf5Nobody
+	}
+	return dnfstate.Transaction{Begin: at, End: at, Before: res.Before, After: res.After, ReleaseVer: release, User: user,
 		Command: strings.TrimSpace(b.plan.Image.Preferences.PackageManager + " --releasever=" + release + " -y " + verb)}
 }
 
@@ -72,7 +104,11 @@ func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Gro
 	}
 	var list []dnfstate.Group
 	for _, g := range lock.Groups {
-		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: repo, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment}
+		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: repo, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment,
+			Description: g.Description, Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
+		for _, k := range g.Kinds {
+			r.Types |= dnfTypes[k]
+		}
 		if g.Part {
 			r.Reason = dnfstate.Dependency
 		}
@@ -81,7 +117,8 @@ func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Gro
 			if m.Wanted {
 				r.Types |= t
 			}
-			r.Members = append(r.Members, dnfstate.Member{Name: m.Name, Type: t, Installed: m.Wanted && (g.Environment || present[m.Name])})
+			r.Members = append(r.Members, dnfstate.Member{Name: m.Name, Type: t, Requires: m.Requires,
+				Installed: m.Wanted && (g.Environment || present[m.Name])})
 		}
 		list = append(list, r)
 	}

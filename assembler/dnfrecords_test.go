@@ -5,6 +5,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/repo/rpm"
 )
 
 // TestRecordedGroups looks at what dnf is told of groups: members that were asked
@@ -27,5 +28,22 @@ func TestRecordedGroups(t *testing.T) {
 	}
 	if !cloud.Environment || cloud.Reason != dnfstate.User || !cloud.Members[0].Installed {
 		t.Errorf("cloud: %+v", cloud)
+	}
+}
+
+// TestRemovalReason has dnf5's answers to "remove usbutils libutempter0" where tmux,
+// which was asked for, needs libutempter0.
+func TestRemovalReason(t *testing.T) {
+	item := func(name string, r dnfstate.Reason) dnfstate.Item {
+		return dnfstate.Item{Package: rpm.Identity{Name: name, Arch: "x86_64"}, Action: dnfstate.Install, Reason: r}
+	}
+	before := []dnfstate.Transaction{{Items: []dnfstate.Item{item("usbutils", dnfstate.GroupMember), item("tmux", dnfstate.User),
+		item("libutempter0", dnfstate.Dependency), item("libusb", dnfstate.Dependency)}}}
+	for name, want := range map[string]dnfstate.Reason{"usbutils": dnfstate.User, "libutempter0": dnfstate.User,
+		"tmux": dnfstate.Dependency, "libusb": dnfstate.Clean} {
+		got := removalReason(rpm.Identity{Name: name, Arch: "x86_64"}, []string{"usbutils", "libutempter0"}, before)
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }

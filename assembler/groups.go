@@ -17,20 +17,28 @@ func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGro
 	}
 	var list []manifest.LockedGroup
 	for _, g := range choice.Groups {
-		locked := manifest.LockedGroup{ID: g.ID, Name: g.Name, Part: choice.Part[g.ID]}
+		locked := manifest.LockedGroup{ID: g.ID, Name: g.Name, Part: choice.Part[g.ID], Description: g.Description,
+			Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
+		for _, k := range kinds {
+			locked.Kinds = append(locked.Kinds, string(k))
+		}
 		for _, p := range g.Packages {
 			locked.Members = append(locked.Members, manifest.LockedMember{Name: p.Name, Kind: string(p.Kind),
-				Wanted: slices.Contains(kinds, p.Kind)})
+				Wanted: slices.Contains(kinds, p.Kind), Requires: p.Requires})
 		}
 		list = append(list, locked)
 	}
 	for _, e := range choice.Environments {
-		locked := manifest.LockedGroup{ID: e.ID, Name: e.Name, Environment: true}
+		locked := manifest.LockedGroup{ID: e.ID, Name: e.Name, Environment: true, Description: e.Description, Order: e.Order}
 		for _, id := range e.Groups {
 			locked.Members = append(locked.Members, manifest.LockedMember{Name: id, Kind: string(comps.Mandatory), Wanted: true})
 		}
 		for _, o := range e.Options {
-			locked.Members = append(locked.Members, manifest.LockedMember{Name: o.ID, Kind: string(comps.Optional)})
+			kind := comps.Optional
+			if o.Default {
+				kind = comps.Default
+			}
+			locked.Members = append(locked.Members, manifest.LockedMember{Name: o.ID, Kind: string(kind)})
 		}
 		list = append(list, locked)
 	}

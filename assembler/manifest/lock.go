@@ -32,15 +32,22 @@ type LockedGroup struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
 	Environment bool           `json:"environment,omitempty"`
-	Part        bool           `json:"part,omitempty"` // came with an environment
+	Part        bool           `json:"part,omitempty"`  // came with an environment
+	Kinds       []string       `json:"kinds,omitempty"` // of packages that were asked for
+	Description string         `json:"description,omitempty"`
+	Default     bool           `json:"default,omitempty"` // preselected
+	Visible     bool           `json:"visible,omitempty"`
+	Order       string         `json:"order,omitempty"`    // display_order as in comps
+	LangOnly    string         `json:"langonly,omitempty"` // as in comps
 	Members     []LockedMember `json:"members,omitempty"`
 }
 
 // LockedMember is a package of a group or a group of an environment.
 type LockedMember struct {
-	Name   string `json:"name"`
-	Kind   string `json:"kind"`             // as in comps: mandatory, default, …
-	Wanted bool   `json:"wanted,omitempty"` // of the kinds that were asked for
+	Name     string `json:"name"`
+	Kind     string `json:"kind"`               // as in comps: mandatory, default, …
+	Wanted   bool   `json:"wanted,omitempty"`   // of the kinds that were asked for
+	Requires string `json:"requires,omitempty"` // of a conditional package
 }
 
 // Removal lists what the description takes away again, as NEVRAs.

@@ -25,8 +25,13 @@ type Comps struct {
 
 // Group is a named set of packages.
 type Group struct {
-	ID, Name string
-	Packages []Package
+	ID, Name    string
+	Description string
+	Packages    []Package
+	Default     bool   // preselected
+	Visible     bool   // offered to users
+	Order       string // display_order as written
+	LangOnly    string // the language it is for, if only one
 }
 
 // Package is one package requirement of a group.
@@ -42,9 +47,11 @@ type Package struct {
 
 // Environment is a named set of groups.
 type Environment struct {
-	ID, Name string
-	Groups   []string      // always part of it
-	Options  []OptionGroup // offered with it
+	ID, Name    string
+	Description string
+	Order       string        // display_order as written
+	Groups      []string      // always part of it
+	Options     []OptionGroup // offered with it
 }
 
 // OptionGroup is a group that an environment offers.

@@ -25,6 +25,11 @@ type nameXML struct {
 type groupXML struct {
 	ID       string    `xml:"id"`
 	Names    []nameXML `xml:"name"`
+	Texts    []nameXML `xml:"description"`
+	Default  string    `xml:"default"`
+	Visible  *string   `xml:"uservisible"`
+	Order    string    `xml:"display_order"`
+	LangOnly string    `xml:"langonly"`
 	Packages []struct {
 		Kind         string `xml:"type,attr"`
 		Requires     string `xml:"requires,attr"`
@@ -36,6 +41,8 @@ type groupXML struct {
 type environmentXML struct {
 	ID      string    `xml:"id"`
 	Names   []nameXML `xml:"name"`
+	Texts   []nameXML `xml:"description"`
+	Order   string    `xml:"display_order"`
 	Groups  []string  `xml:"grouplist>groupid"`
 	Options []struct {
 		ID      string `xml:",chardata"`
@@ -86,7 +93,9 @@ func Parse(text []byte) (*Comps, error) {
 }
 
 func (g *groupXML) group() (Group, error) {
-	out := Group{ID: strings.TrimSpace(g.ID), Name: plainName(g.Names)}
+	out := Group{ID: strings.TrimSpace(g.ID), Name: plainName(g.Names), Description: plainName(g.Texts),
+		Default: isTrue(strings.TrimSpace(g.Default)), Visible: g.Visible == nil || isTrue(strings.TrimSpace(*g.Visible)),
+		Order: strings.TrimSpace(g.Order), LangOnly: strings.TrimSpace(g.LangOnly)}
 	if out.ID == "" {
 		return out, errors.New("group without an id")
 	}
@@ -106,7 +115,8 @@ func (g *groupXML) group() (Group, error) {
 }
 
 func (e *environmentXML) environment() (Environment, error) {
-	out := Environment{ID: strings.TrimSpace(e.ID), Name: plainName(e.Names)}
+	out := Environment{ID: strings.TrimSpace(e.ID), Name: plainName(e.Names), Description: plainName(e.Texts),
+		Order: strings.TrimSpace(e.Order)}
 	if out.ID == "" {
 		return out, errors.New("environment without an id")
 	}

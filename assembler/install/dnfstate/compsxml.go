@@ -19,18 +19,22 @@ type compsGroup struct {
 	Description string    `xml:"description"`
 	Default     bool      `xml:"default"`
 	Visible     bool      `xml:"uservisible"`
+	Order       string    `xml:"display_order"`
+	LangOnly    string    `xml:"langonly"`
 	Packages    []compReq `xml:"packagelist>packagereq"`
 }
 
 type compReq struct {
-	Type string `xml:"type,attr"`
-	Name string `xml:",chardata"`
+	Type     string `xml:"type,attr"`
+	Requires string `xml:"requires,attr,omitempty"`
+	Name     string `xml:",chardata"`
 }
 
 type compsEnviron struct {
 	ID          string   `xml:"id"`
 	Name        string   `xml:"name"`
 	Description string   `xml:"description"`
+	Order       string   `xml:"display_order"`
 	Groups      []string `xml:"grouplist>groupid"`
 	Options     []option `xml:"optionlist>groupid"`
 }
@@ -46,10 +50,11 @@ func (g *Group) definition() ([]byte, error) {
 	if g.Environment {
 		doc.Environment = g.environment()
 	} else {
-		doc.Group = &compsGroup{ID: g.ID, Name: g.Name, Description: g.Description, Visible: true}
-		for _, m := range g.Members {
+		doc.Group = &compsGroup{ID: g.ID, Name: g.Name, Description: g.Description,
+			Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
+		for _, m := range g.dnf5Members() {
 			for _, t := range m.Type.names() {
-				doc.Group.Packages = append(doc.Group.Packages, compReq{t, m.Name})
+				doc.Group.Packages = append(doc.Group.Packages, compReq{t, m.Requires, m.Name})
 			}
 		}
 	}
@@ -61,8 +66,8 @@ func (g *Group) definition() ([]byte, error) {
 }
 
 func (g *Group) environment() *compsEnviron {
-	e := &compsEnviron{ID: g.ID, Name: g.Name, Description: g.Description}
-	for _, m := range g.Members {
+	e := &compsEnviron{ID: g.ID, Name: g.Name, Description: g.Description, Order: g.Order}
+	for _, m := range g.dnf5Members() {
 		if m.Type&Mandatory != 0 {
 			e.Groups = append(e.Groups, m.Name)
 		} else {

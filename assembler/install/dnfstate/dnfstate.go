@@ -120,7 +120,8 @@ func (t Types) names() []string {
 type Member struct {
 	Name      string
 	Type      Types
-	Installed bool
+	Installed bool   // dnf4: with the group; dnf5 is told what the transactions say
+	Requires  string // of a conditional package: only beside a package of that name
 }
 
 // Group is a group or an environment that a transaction installed or removed.
@@ -132,17 +133,10 @@ type Group struct {
 	Action                Action
 	Reason                Reason // User or, as part of an environment, Dependency
 	Environment           bool
-}
-
-// installed returns the names of the members that are installed.
-func (g *Group) installed() []string {
-	out := []string{}
-	for _, m := range g.Members {
-		if m.Installed {
-			out = append(out, m.Name)
-		}
-	}
-	return out
+	// Default, Visible, Order and LangOnly are those of comps.xml. They are only
+	// for the definition that dnf5 keeps.
+	Default, Visible bool
+	Order, LangOnly  string
 }
 
 // Module is the state of a module.
@@ -177,16 +171,24 @@ type State struct {
 type summary struct {
 	reasons map[string]Reason // by name and architecture
 	repos   map[string]string // by NEVRA
-	groups  map[string]Group
+	groups  map[string]groupState
 	environ map[string]Group
 	cookie  string
+}
+
+// groupState is a group and the members that dnf5 counts as installed by it.
+type groupState struct {
+	Group
+	packages []string
 }
 
 // summarize applies the transactions in turn, in each one what leaves before
 // what comes, as dnf5 does.
 func (s *State) summarize() summary {
-	sum := summary{make(map[string]Reason), make(map[string]string), make(map[string]Group), make(map[string]Group), ""}
+	sum := summary{make(map[string]Reason), make(map[string]string), make(map[string]groupState), make(map[string]Group), ""}
+	names := make(present)
 	for _, t := range s.Transactions {
+		members := names.withGroup(t.Items)
 		for _, i := range t.Items {
 			if !i.Action.inbound() {
 				sum.leave(i, t.Items)
@@ -198,8 +200,9 @@ func (s *State) summarize() summary {
 			}
 		}
 		for _, g := range t.Groups {
-			sum.group(g)
+			sum.group(g, members)
 		}
+		names.apply(t.Items)
 		sum.cookie = t.After
 	}
 	return sum
@@ -223,14 +226,22 @@ func (s *summary) come(i Item) {
 	s.repos[i.nevra()] = i.Repo
 }
 
-func (s *summary) group(g Group) {
-	where := s.groups
-	if g.Environment {
-		where = s.environ
-	}
-	if g.Action.inbound() {
-		where[g.ID] = g
-	} else {
-		delete(where, g.ID)
+// group notes a group with those of its packages that are among the members.
+func (s *summary) group(g Group, members map[string]bool) {
+	switch {
+	case !g.Action.inbound() && g.Environment:
+		delete(s.environ, g.ID)
+	case !g.Action.inbound():
+		delete(s.groups, g.ID)
+	case g.Environment:
+		s.environ[g.ID] = g
+	default:
+		state := groupState{g, []string{}}
+		for _, m := range g.dnf5Members() {
+			if members[m.Name] {
+				state.packages = append(state.packages, m.Name)
+			}
+		}
+		s.groups[g.ID] = state
 	}
 }

@@ -87,9 +87,9 @@ func state(t *testing.T) (*root, *State) {
 	second := r.install(t, map[string]Reason{"member": GroupMember}, pkg(t, "member"))
 	second.Groups = []Group{
 		{ID: "core", Name: "Core", Repo: "fedora", Types: Mandatory | Default | Conditional, Action: Install, Reason: User,
-			Members: []Member{{"member", Mandatory, true}, {"other", Optional, false}}},
+			Members: []Member{{Name: "member", Type: Mandatory, Installed: true}, {Name: "other", Type: Optional}}},
 		{ID: "cloud-env", Name: "Cloud", Repo: "fedora", Types: Mandatory, Action: Install, Reason: User, Environment: true,
-			Members: []Member{{"core", Mandatory, true}, {"extra", Optional, false}}},
+			Members: []Member{{Name: "core", Type: Mandatory, Installed: true}, {Name: "extra", Type: Optional}}},
 	}
 	return r, &State{Transactions: []Transaction{first, second},
 		Modules: []Module{{Name: "nodejs", Stream: "18", Enabled: true, Profiles: []string{"common"}}}}
@@ -160,16 +160,16 @@ func TestDNF5Files(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"packages.toml": "version = \"1.0\"\n[packages]\n\"app.noarch\" = {reason = \"User\"}\n" +
-			"\"lib.noarch\" = {reason = \"Dependency\"}\n\"orphan.noarch\" = {reason = \"Dependency\"}\n",
-		"nevras.toml": "version = \"1.0\"\n[nevras]\n\"app-1-2.noarch\" = {from_repo = \"fedora\"}\n" +
+		"packages.toml": "version = \"1.0\"\n\n[packages]\n\"app.noarch\" = {reason = \"User\"}\n" +
+			"\"lib.noarch\" = {reason = \"Dependency\"}\n\"orphan.noarch\" = {reason = \"Dependency\"}\n\n",
+		"nevras.toml": "version = \"1.0\"\n\n[nevras]\n\"app-1-2.noarch\" = {from_repo = \"fedora\"}\n" +
 			"\"lib-2-2.noarch\" = {from_repo = \"updates\"}\n\"member-1-2.noarch\" = {from_repo = \"fedora\"}\n" +
-			"\"orphan-1-2.noarch\" = {from_repo = \"fedora\"}\n",
-		"groups.toml": "version = \"1.0\"\n[groups]\n[groups.\"core\"]\npackage_types = [\"mandatory\", \"default\", \"conditional\"]\n" +
-			"packages = [\"member\"]\nuserinstalled = true\n",
-		"environments.toml": "version = \"1.0\"\n[environments]\n\"cloud-env\" = {groups = [\"core\"]}\n",
-		"modules.toml": "version = \"1.0\"\n[modules]\n[modules.\"nodejs\"]\nenabled_stream = \"18\"\n" +
-			"installed_profiles = [\"common\"]\nstate = \"Enabled\"\n",
+			"\"orphan-1-2.noarch\" = {from_repo = \"fedora\"}\n\n",
+		"groups.toml": "version = \"1.0\"\n\n[groups]\n[groups.core]\npackage_types = [\"mandatory\", \"default\", \"conditional\"]\n" +
+			"packages = [\"member\"]\nuserinstalled = true\n\n",
+		"environments.toml": "version = \"1.0\"\n\n[environments]\ncloud-env = {groups = [\"core\"]}\n\n",
+		"modules.toml": "version = \"1.0\"\n\n[modules]\n[modules.nodejs]\nenabled_stream = \"18\"\n" +
+			"installed_profiles = [\"common\"]\nstate = \"Enabled\"\n\n",
 		"system.toml": "version = \"1.0\"\nsystem = {rpmdb_cookie = \"cookie\"}\n",
 	} {
 		got, err := os.ReadFile(filepath.Join(dir, name))
@@ -185,7 +185,7 @@ func TestDNF5Files(t *testing.T) {
 		"SELECT t.id, n.name, a.name, r.name, p.repoid FROM trans_item t JOIN rpm USING (item_id) JOIN pkg_name n ON n.id=name_id "+
 			"JOIN trans_item_action a ON a.id=action_id JOIN trans_item_reason r ON r.id=reason_id JOIN repo p ON p.id=repo_id "+
 			"WHERE trans_id=3; SELECT trans_item_id, by_trans_item_id FROM item_replaced_by")
-	want := "8|lib|Upgrade|Dependency|updates\n9|lib|Replaced|Dependency|@System\n10|weak|Remove|User|@System\n9|8\n"
+	want := "8|lib|Replaced|Dependency|@System\n9|lib|Upgrade|Dependency|updates\n10|weak|Remove|User|@System\n8|9\n"
 	if got != want {
 		t.Errorf("history is\n%s, want\n%s", got, want)
 	}

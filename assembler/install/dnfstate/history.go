@@ -19,6 +19,9 @@ import (
 const (
 	dnf4Done = 1
 	dnf5OK   = 2
+	// dnf5Item is "Started": dnf5 (up to 5.4 at least) brings the state of the
+	// transaction to its end, never that of its items.
+	dnf5Item = 1
 
 	typeRPM, typeGroup, typeEnvironment = 1, 2, 3
 )
@@ -69,7 +72,8 @@ func (s *State) fill(ctx context.Context, path string, sch schema) error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	w := &history{ctx: ctx, tx: tx, schema: sch, items: make(map[rpm.Identity]int64)}
+	w := &history{ctx: ctx, tx: tx, schema: sch, items: make(map[rpm.Identity]int64),
+		names: make(present), groups: make(map[string]bool)}
 	w.exec(sch.tables)
 	for _, t := range s.Transactions {
 		w.transaction(t)
@@ -86,7 +90,10 @@ type history struct {
 	tx  *sql.Tx
 	schema
 	items map[rpm.Identity]int64
-	err   error
+	// names and groups are what is installed before the transaction.
+	names  present
+	groups map[string]bool
+	err    error
 }
 
 // exec runs a statement and returns the number of the row it inserted.
@@ -124,6 +131,10 @@ func (w *history) transaction(t Transaction) {
 		id = w.exec("INSERT INTO trans (dt_begin, dt_end, rpmdb_version_begin, rpmdb_version_end, releasever, user_id,"+
 			" description, comment, state_id) VALUES (?,?,?,?,?,?,?,?,?)",
 			t.Begin, t.End, t.Before, t.After, t.ReleaseVer, t.User, t.Command, t.Comment, dnf5OK)
+		t = w.asDNF5(t)
+		for i := range t.Groups {
+			w.group(id, &t.Groups[i])
+		}
 	} else {
 		id = w.exec("INSERT INTO trans (dt_begin, dt_end, rpmdb_version_begin, rpmdb_version_end, releasever, user_id,"+
 			" cmdline, comment, state) VALUES (?,?,?,?,?,?,?,?,?)",
@@ -134,16 +145,48 @@ func (w *history) transaction(t Transaction) {
 		rows[i] = w.item(id, w.pkg(item.Package), item.Repo, item.Action, item.Reason)
 	}
 	w.replaced(t.Items, rows)
-	for i := range t.Groups {
-		w.group(id, &t.Groups[i])
+	if !w.dnf5 {
+		for i := range t.Groups {
+			w.group(id, &t.Groups[i])
+		}
 	}
+}
+
+// asDNF5 puts a transaction into dnf5's order and marks the members of its groups
+// that are there after it, and goes on to the next.
+func (w *history) asDNF5(t Transaction) Transaction {
+	t.Items, t.Groups = dnf5Order(t.Items), dnf5Groups(t.Groups)
+	names := w.names.withTransaction(t.Items)
+	for _, g := range t.Groups {
+		if !g.Environment && g.Action.inbound() {
+			w.groups[g.ID] = true
+		}
+	}
+	for i := range t.Groups {
+		g := &t.Groups[i]
+		g.Members = g.dnf5Members()
+		there := names
+		if g.Environment {
+			there = w.groups
+		}
+		for j := range g.Members {
+			g.Members[j].Installed = there[g.Members[j].Name]
+		}
+	}
+	w.names.apply(t.Items)
+	for _, g := range t.Groups {
+		if !g.Environment && !g.Action.inbound() {
+			delete(w.groups, g.ID)
+		}
+	}
+	return t
 }
 
 // item adds a line to a transaction.
 func (w *history) item(trans, item int64, repo string, action Action, reason Reason) int64 {
 	columns, state := "action, reason, state", dnf4Done
 	if w.dnf5 {
-		columns, state = "action_id, reason_id, state_id", dnf5OK
+		columns, state = "action_id, reason_id, state_id", dnf5Item
 	} else if reason == ExternalUser {
 		reason = User
 	}

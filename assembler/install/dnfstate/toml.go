@@ -12,6 +12,9 @@ import (
 // tomlVersion is the version of dnf5's state files.
 const tomlVersion = "1.0"
 
+// maxLine is the longest list on a line, in bytes.
+const maxLine = 80
+
 // quote writes a basic TOML string (toml.io v1.0.0). Package names and versions
 // are printable; anything else is escaped.
 func quote(s string) string {
@@ -43,9 +46,12 @@ func quoteAll(list []string) string {
 // file writes one state file: a table of tables by key.
 func file[V any](name string, rows map[string]V, row func(b *bytes.Buffer, key string, v V)) []byte {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "version = %s\n[%s]\n", quote(tomlVersion), name)
+	fmt.Fprintf(&b, "version = %s\n\n[%s]\n", quote(tomlVersion), name)
 	for _, key := range slices.Sorted(maps.Keys(rows)) {
 		row(&b, key, rows[key])
+	}
+	if len(rows) > 0 && !bytes.HasSuffix(b.Bytes(), []byte("\n\n")) {
+		b.WriteByte('\n')
 	}
 	return b.Bytes()
 }
@@ -71,19 +77,44 @@ func (s *State) tomlFiles() map[string][]byte {
 	}
 }
 
-func groupRow(b *bytes.Buffer, key string, g Group) {
-	fmt.Fprintf(b, "[groups.%s]\npackage_types = %s\npackages = %s\nuserinstalled = %s\n",
-		quote(key), quoteAll(g.Types.names()), quoteAll(g.installed()), strconv.FormatBool(g.Reason == User))
+func groupRow(b *bytes.Buffer, key string, g groupState) {
+	fmt.Fprintf(b, "[groups.%s]\npackage_types = %s\npackages = %s\nuserinstalled = %s\n\n",
+		bareKey(key), quoteAll(g.Types.names()), lines(g.packages), strconv.FormatBool(g.Reason == User))
+}
+
+// lines writes a list in one line, or where it would be long, one item a line.
+func lines(list []string) string {
+	short := quoteAll(list)
+	if len(short) <= maxLine {
+		return short
+	}
+	var b strings.Builder
+	b.WriteString("[\n")
+	for _, s := range list {
+		b.WriteString("    " + quote(s) + ",\n")
+	}
+	return b.String() + "]"
+}
+
+// bareKey writes a key, without quotes where TOML needs none.
+func bareKey(key string) string {
+	plain := func(r rune) bool {
+		return r == '-' || r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	if key == "" || strings.ContainsFunc(key, func(r rune) bool { return !plain(r) }) {
+		return quote(key)
+	}
+	return key
 }
 
 func environmentRow(b *bytes.Buffer, key string, g Group) {
 	groups := []string{}
-	for _, m := range g.Members {
+	for _, m := range g.dnf5Members() {
 		if m.Type&(Mandatory|Default) != 0 {
 			groups = append(groups, m.Name)
 		}
 	}
-	fmt.Fprintf(b, "%s = {groups = %s}\n", quote(key), quoteAll(groups))
+	fmt.Fprintf(b, "%s = {groups = %s}\n", bareKey(key), quoteAll(groups))
 }
 
 func moduleRow(b *bytes.Buffer, key string, m Module) {
@@ -91,6 +122,6 @@ func moduleRow(b *bytes.Buffer, key string, m Module) {
 	if m.Enabled {
 		state = "Enabled"
 	}
-	fmt.Fprintf(b, "[modules.%s]\nenabled_stream = %s\ninstalled_profiles = %s\nstate = %s\n",
-		quote(key), quote(m.Stream), quoteAll(m.Profiles), quote(state))
+	fmt.Fprintf(b, "[modules.%s]\nenabled_stream = %s\ninstalled_profiles = %s\nstate = %s\n\n",
+		bareKey(key), quote(m.Stream), quoteAll(m.Profiles), quote(state))
 }
