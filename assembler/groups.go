@@ -10,8 +10,9 @@ import (
 
 // lockedGroups are the groups and environments that a phase asks for.
 func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGroup, error) {
-	kinds := comps.Kinds(comps.Manager(r.plan.Image.Preferences.PackageManager), want.Recommended)
-	choice, err := r.comps.Choose(description.Names(want.Collections), false)
+	manager := comps.Manager(r.plan.Image.Preferences.PackageManager)
+	kinds, offered := comps.Kinds(manager, want.Recommended), comps.TakesOffered(manager)
+	choice, err := r.comps.Choose(description.Names(want.Collections), offered)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,8 @@ func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGro
 			if o.Default {
 				kind = comps.Default
 			}
-			locked.Members = append(locked.Members, manifest.LockedMember{Name: o.ID, Kind: string(kind)})
+			locked.Members = append(locked.Members, manifest.LockedMember{Name: o.ID, Kind: string(kind),
+				Wanted: o.Default && offered == comps.DefaultOffered})
 		}
 		list = append(list, locked)
 	}

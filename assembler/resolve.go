@@ -110,8 +110,9 @@ func idsIn(in *pool.Universe, list []picked) []pool.ID {
 
 // groupPackages expands the collections of a phase.
 func (r *resolution) groupPackages(want *description.Phase) ([]solve.GroupPackage, error) {
-	kinds := comps.Kinds(comps.Manager(r.plan.Image.Preferences.PackageManager), want.Recommended)
-	wanted, err := r.comps.Expand(description.Names(want.Collections), comps.Request{Kinds: kinds})
+	manager := comps.Manager(r.plan.Image.Preferences.PackageManager)
+	wanted, err := r.comps.Expand(description.Names(want.Collections),
+		comps.Request{Kinds: comps.Kinds(manager, want.Recommended), Offered: comps.TakesOffered(manager)})
 	if err != nil {
 		return nil, fmt.Errorf("expand collections: %w", err)
 	}

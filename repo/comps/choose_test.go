@@ -7,7 +7,7 @@ func TestChoose(t *testing.T) {
 	c := &Comps{Groups: []Group{{ID: "core", Name: "Core"}, {ID: "extra"}, {ID: "other"}},
 		Environments: []Environment{{ID: "cloud", Name: "Cloud", Groups: []string{"core", "extra", "unknown"}}}}
 	for _, ids := range [][]string{{"@core", "@^cloud"}, {"@^cloud", "@core"}} {
-		got, err := c.Choose(ids, false)
+		got, err := c.Choose(ids, NoOffered)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -15,7 +15,7 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%v: %+v", ids, got)
 		}
 	}
-	if _, err := c.Choose([]string{"@none"}, false); err == nil {
+	if _, err := c.Choose([]string{"@none"}, NoOffered); err == nil {
 		t.Error("an unknown group was chosen")
 	}
 }

@@ -37,7 +37,9 @@ func TestExpand(t *testing.T) {
 		{"core", Request{Kinds: Kinds(DNF4, false)}, "bash glibc less (systemd-pam if systemd) grub2"},
 		{"core", Request{Kinds: []Kind{Optional}}, "nano"},
 		{"@^server", Request{}, "bash glibc less (systemd-pam if systemd) grub2"},
-		{"server", Request{Options: true}, "bash glibc less (systemd-pam if systemd) grub2 tree"},
+		{"@^server", Request{Offered: TakesOffered(DNF4)}, "bash glibc less (systemd-pam if systemd) grub2"},
+		{"@^server", Request{Offered: TakesOffered(DNF5)}, "bash glibc less (systemd-pam if systemd) grub2 tree"},
+		{"server", Request{Offered: AllOffered}, "bash glibc less (systemd-pam if systemd) grub2 tree"},
 		{"Extra Tools", Request{}, "less tree"},
 		{"EXTRA*", Request{}, "less tree"},
 		{"core extra", Request{Kinds: []Kind{Default}}, "less tree"},
@@ -86,6 +88,6 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = c.Expand([]string{id}, Request{Options: true})
+		_, _ = c.Expand([]string{id}, Request{Offered: AllOffered})
 	})
 }

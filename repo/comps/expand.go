@@ -27,11 +27,29 @@ func Kinds(m Manager, recommended bool) []Kind {
 	return []Kind{Mandatory, Default, Conditional}
 }
 
+// Offered says which of the groups that an environment only offers come with it.
+type Offered string
+
+// The choices.
+const (
+	NoOffered      Offered = ""
+	DefaultOffered Offered = "default" // those that are preselected
+	AllOffered     Offered = "all"
+)
+
+// TakesOffered returns what a manager takes of them unless told otherwise: dnf5
+// those that are preselected, dnf 4 none.
+func TakesOffered(m Manager) Offered {
+	if m == DNF5 {
+		return DefaultOffered
+	}
+	return NoOffered
+}
+
 // Request says how groups are expanded.
 type Request struct {
-	Kinds []Kind // nil means those of dnf's default: mandatory, default, conditional
-	// Options takes in the groups an environment only offers.
-	Options bool
+	Kinds   []Kind // nil means those of dnf's default: mandatory, default, conditional
+	Offered Offered
 }
 
 // Wanted is a package that a group asks for.
@@ -83,7 +101,7 @@ func (c *Comps) Expand(ids []string, r Request) ([]Wanted, error) {
 	var out []Wanted
 	seen := map[Package]bool{}
 	for _, id := range ids {
-		groups, err := c.groups(id, r.Options)
+		groups, err := c.groups(id, r.Offered)
 		if err != nil {
 			return nil, err
 		}
@@ -109,11 +127,11 @@ type Choice struct {
 
 // Choose returns the groups and environments that the requests mean, each once,
 // in the order of the requests.
-func (c *Comps) Choose(ids []string, options bool) (Choice, error) {
+func (c *Comps) Choose(ids []string, offered Offered) (Choice, error) {
 	out := Choice{Part: map[string]bool{}}
 	seen := map[string]bool{}
 	for _, id := range ids {
-		groups, err := c.groups(id, options)
+		groups, err := c.groups(id, offered)
 		if err != nil {
 			return out, err
 		}
@@ -142,7 +160,7 @@ func (c *Comps) Choose(ids []string, options bool) (Choice, error) {
 
 // groups returns the groups that one request means: first those it names, then
 // those of environments.
-func (c *Comps) groups(id string, options bool) ([]Group, error) {
+func (c *Comps) groups(id string, offered Offered) ([]Group, error) {
 	name := strings.TrimPrefix(strings.TrimPrefix(id, "@"), "^")
 	groups := matching(c.Groups, name, func(g *Group) (string, string) { return g.ID, g.Name })
 	environments := matching(c.Environments, name, func(e *Environment) (string, string) { return e.ID, e.Name })
@@ -152,7 +170,7 @@ func (c *Comps) groups(id string, options bool) ([]Group, error) {
 	for _, e := range environments {
 		ids := slices.Clone(e.Groups)
 		for _, o := range e.Options {
-			if options {
+			if offered == AllOffered || offered == DefaultOffered && o.Default {
 				ids = append(ids, o.ID)
 			}
 		}
