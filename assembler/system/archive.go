@@ -14,11 +14,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/fimg/fimg/description"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/internal/xzread"
 )
 
 // maxUnpacked bounds what one archive of a description may unpack to.
@@ -80,9 +81,9 @@ func decompress(in io.Reader) (io.Reader, error) {
 	case bytes.HasPrefix(magic, []byte("BZh")):
 		return bzip2.NewReader(buffered), nil
 	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
-		return xz.NewReader(buffered)
+		return xzread.NewReader(buffered)
 	case bytes.HasPrefix(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return zstd.NewReader(buffered)
+		return zstd.NewReader(buffered, zstd.WithDecoderMaxWindow(xzread.MaxDictionary))
 	}
 	return buffered, nil
 }

@@ -16,8 +16,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/fimg/fimg/formats/internal/xzread"
 	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/internal/xzread"
 )
 
 // store is a place that holds the files of an image by name.

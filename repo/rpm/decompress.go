@@ -11,8 +11,9 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 	"github.com/ulikunitz/xz/lzma"
+
+	"github.com/fimg/fimg/internal/xzread"
 )
 
 // maxDictionary bounds the memory a compressed payload may ask for, in bytes:
@@ -28,7 +29,7 @@ func decompress(name string, r io.Reader, b *Buffers) (io.ReadCloser, error) {
 	case "zstd":
 		return b.zstd(r)
 	case "xz":
-		d, err := xz.ReaderConfig{DictCap: 8 << 20}.NewReader(bufio.NewReaderSize(r, 64<<10))
+		d, err := xzread.NewReader(bufio.NewReaderSize(r, 64<<10))
 		return closing(d, err)
 	case "lzma":
 		d, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(bufio.NewReaderSize(r, 64<<10))
