@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+	"modernc.org/sqlite"
 
 	"github.com/fimg/fimg/internal/fault"
 )
@@ -59,13 +60,22 @@ func (e fullError) Hint() string {
 	return "choose other directories with --target-dir, --work-dir and --cache-dir"
 }
 
-// classify gives an error of the kernel that means too little space its class.
+// classify gives an error that means too little space its class: one of the kernel,
+// or SQLite's, which hides that.
 func classify(err error) error {
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+	var database *sqlite.Error
+	switch {
+	case errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT):
 		return fullError{err}
+	case errors.As(err, &database) && database.Code()&0xff == sqliteFull:
+		return fullError{fmt.Errorf("%w: %w", err, unix.ENOSPC)}
 	}
 	return err
 }
+
+// sqliteFull is SQLITE_FULL (https://sqlite.org/rescode.html#full), in the low byte
+// of an extended code.
+const sqliteFull = 13
 
 // usage makes an error of the caller's options.
 func usage(format string, args ...any) error {
