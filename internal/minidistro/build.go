@@ -50,19 +50,30 @@ func (m *maker) build(p *pkg) error {
 	if err := os.WriteFile(name, []byte(spec), 0o644); err != nil {
 		return err
 	}
-	out := m.path("rpmbuild/out/" + p.name)
-	// rpmbuild fails where a neighbour makes the same parent in that moment.
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	top, err := m.buildTop(p)
+	if err != nil {
 		return err
 	}
-	if _, err := m.run("", m.buildEnv(), append(m.buildArgs(p, out), name)...); err != nil {
+	if _, err := m.run("", m.buildEnv(), append(m.buildArgs(p, top), name)...); err != nil {
 		return fmt.Errorf("package %s: %w", p.name, err)
 	}
-	built, err := filepath.Glob(out + "/*.rpm")
+	built, err := filepath.Glob(top + "/RPMS/*.rpm")
 	if err != nil || len(built) != 1 {
 		return errors.Join(fmt.Errorf("package %s: rpmbuild made %d files", p.name, len(built)), err)
 	}
 	return os.Rename(built[0], p.built)
+}
+
+// buildTop is the package's own %_topdir with every directory that rpmbuild
+// would make: it fails where a neighbour makes a shared one in the same moment.
+func (m *maker) buildTop(p *pkg) (string, error) {
+	top := m.path("rpmbuild/" + p.name)
+	for _, dir := range []string{"BUILD", "BUILDROOT", "RPMS", "SOURCES", "SPECS", "SRPMS"} {
+		if err := os.MkdirAll(filepath.Join(top, dir), 0o755); err != nil {
+			return "", err
+		}
+	}
+	return top, nil
 }
 
 func (m *maker) builtPath(p *pkg, spec string) string {
@@ -109,15 +120,14 @@ func (m *maker) buildEnv() []string {
 	return []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", BuildTime), "LC_ALL=C.UTF-8", "HOME=" + m.path("home")}
 }
 
-func (m *maker) buildArgs(p *pkg, out string) []string {
-	top := m.path("rpmbuild")
+func (m *maker) buildArgs(p *pkg, top string) []string {
 	target := m.arch.name
 	if p.arch == "noarch" {
 		target = "noarch"
 	}
 	args := []string{"rpmbuild", "-bb", "--target", target, "--buildroot", filepath.Join(top, "BUILDROOT", p.name)}
 	for _, d := range []string{
-		"_topdir " + top, "_rpmdir " + out, "_rpmfilename %%{NAME}.rpm", "_builddir " + filepath.Join(top, "BUILD", p.name),
+		"_topdir " + top, "_rpmfilename %%{NAME}.rpm",
 		fmt.Sprintf("_binary_payload w%d.zstdio", m.opts.ZstdLevel),
 		"debug_package %{nil}", "__os_install_post %{nil}", "__check_files %{nil}", "_build_id_links none",
 		"__spec_install_pre %{___build_pre}", "use_source_date_epoch_as_buildtime 1",
@@ -127,6 +137,5 @@ func (m *maker) buildArgs(p *pkg, out string) []string {
 	} {
 		args = append(args, "--define", d)
 	}
-	os.MkdirAll(filepath.Join(top, "BUILD", p.name), 0o755)
 	return args
 }
