@@ -12,7 +12,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/fimg/fimg/formats/internal/memory"
+	"github.com/fimg/fimg/internal/memory"
 	"github.com/fimg/fimg/formats/internal/ordered"
 	"github.com/fimg/fimg/internal/fault"
 )

@@ -6,7 +6,7 @@ import (
 	"hash/crc64"
 
 	"github.com/fimg/fimg/formats/compress/lzma2"
-	"github.com/fimg/fimg/formats/internal/memory"
+	"github.com/fimg/fimg/internal/memory"
 )
 
 // xzCodec makes one .xz stream of one block for each piece (.xz file format

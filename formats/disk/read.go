@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fimg/fimg/formats/internal/memory"
+	"github.com/fimg/fimg/internal/memory"
 )
 
 // reader is the one sequential read behind the streams.

@@ -4,7 +4,7 @@
 // "xz -6" does. The result depends on the buffer alone.
 package lzma2
 
-import "github.com/fimg/fimg/formats/internal/memory"
+import "github.com/fimg/fimg/internal/memory"
 
 // The effort. A match of nice bytes is taken without looking further; depth
 // nodes of a tree are looked at; of a match taken at once the first and last

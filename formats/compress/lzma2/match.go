@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 
-	"github.com/fimg/fimg/formats/internal/memory"
+	"github.com/fimg/fimg/internal/memory"
 )
 
 const (
