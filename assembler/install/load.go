@@ -32,6 +32,7 @@ type element struct {
 	num     int64    // key in the database; of added ones the order of installation
 	db      int64    // key in the database before this transaction, zero if none
 	source  *rpm.Package
+	packed  int64          // size of the payload in the package file
 	digests []rpmdb.Digest // of the package file, where the database has them
 
 	rewritten bool       // its file states in the database changed
@@ -65,6 +66,10 @@ func loadOne(item Item) (*element, error) {
 		return nil, fmt.Errorf("open package: %w", err)
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("open package: %w", err)
+	}
 	p, err := rpm.ReadPackage(f)
 	if err != nil {
 		return nil, fmt.Errorf("read package %s: %w", item.Path, err)
@@ -77,6 +82,7 @@ func loadOne(item Item) (*element, error) {
 		return nil, fmt.Errorf("read package %s: %w", item.Path, err)
 	}
 	e.item, e.added, e.ready, e.source = item, true, make(chan struct{}), p
+	e.packed = info.Size() - p.PayloadOffset
 	return e, nil
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"slices"
 	"sync"
+
+	outside "github.com/fimg/fimg/internal/memory"
 )
 
-// memoryLimit bounds the archives in memory, in bytes. A package that is larger
+// memoryLimit bounds the payloads and archives in memory, in bytes. A package that is larger
 // goes through a file.
 const memoryLimit = 32 << 20
 
@@ -66,7 +68,7 @@ func (r *region) bytes() []byte {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.space == nil {
-		m.space = make([]byte, memoryLimit) // the kernel gives what is used
+		m.space = outside.Huge(memoryLimit) // the kernel gives what is used
 	}
 	return m.space[r.start:r.start:r.end]
 }
@@ -81,4 +83,12 @@ func (r *region) release() {
 	case m.freed <- struct{}{}:
 	default:
 	}
+}
+
+// free ends the use of the memory: every region was given back.
+func (m *memory) free() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	outside.Free(m.space)
+	m.space = nil
 }

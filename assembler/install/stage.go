@@ -119,15 +119,15 @@ func (s *stager) feed(ctx context.Context, order []*element, next chan<- *job, a
 	}
 }
 
-// job lays out the contents of a package and reserves memory for its archive,
-// unless that is too large or would have to be written anyway for sharing extents.
+// job lays out the contents of a package and reserves memory for its payload and
+// its archive, unless that is too large or would have to be written anyway for sharing extents.
 func (s *stager) job(ctx context.Context, e *element) *job {
 	j := &job{e: e}
 	j.places, j.size, j.err = layout(e.files)
 	if j.err != nil || s.clones || j.size > memoryLimit {
 		return j
 	}
-	if room := rpm.ArchiveRoom(e.files); room <= memoryLimit {
+	if room := rpm.ArchiveRoom(e.files) + max(e.packed, 0); room <= memoryLimit {
 		j.region, _ = s.memory.reserve(ctx, int(room))
 	}
 	return j
@@ -143,6 +143,7 @@ func (s *stager) stop(order []*element) {
 			e.staged = nil
 		}
 	}
+	s.memory.free()
 }
 
 // stage verifies and unpacks one package, or finds it in the store.
@@ -196,13 +197,9 @@ func (s *stager) unpackInside(ctx context.Context, j *job, st *staged) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	info, err := in.Stat()
-	if err != nil {
-		return err
-	}
 	parts := make([][]byte, len(j.e.files))
 	if len(parts) > 0 {
-		if parts, err = r.Contents(info.Size()-r.PayloadOffset, j.region.bytes()); err != nil {
+		if parts, err = r.Contents(j.e.packed, j.region.bytes()); err != nil {
 			return err
 		}
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/fimg/fimg/internal/sha256s"
 )
 
-// ErrTooLarge says that an archive is larger than the memory given for it, or
-// damaged: reading it piece by piece tells.
+// ErrTooLarge says that an archive or a payload is larger than the memory given
+// for it, or damaged: reading it piece by piece tells.
 var ErrTooLarge = errors.New("the archive does not fit into memory")
 
-// ArchiveRoom returns how much memory Contents needs for a package of these
+// ArchiveRoom returns how much memory Contents needs for the archive of these
 // files, where its archive is as rpm writes it.
 func ArchiveRoom(files []File) int64 {
 	// The decompressor is faster where it may write more than it has to.
@@ -33,31 +33,26 @@ func ArchiveRoom(files []File) int64 {
 }
 
 // Contents reads all of the payload at once, as Payload does piece by piece: it
-// unpacks the archive into buf, whose capacity is its limit and that of the payload,
-// and returns the content of each file, a part of buf, nil where the archive has
-// none for it.
-// Every content is compared with the header's digest. Size is that of the payload
-// in the file, as far as it is known. After an error the Reader is of no more use.
+// unpacks the archive into buf, in whose capacity there must be room for it and
+// behind it for the payload, and returns the content of each file, a part of buf,
+// nil where the archive has none for it. Size is that of the payload in the file;
+// where it has another one the error is ErrTooLarge.
+// Every content is compared with the header's digest. After an error the Reader is
+// of no more use.
 func (r *Reader) Contents(size int64, buf []byte) ([][]byte, error) {
 	files, err := r.begin()
 	if err != nil {
 		return nil, err
 	}
-	// What is packed has no reason to be larger than what it unpacks to.
-	limit := int64(cap(buf))
-	if size > limit {
+	room := int64(cap(buf)) - size
+	if size < 0 || room < 0 {
 		return nil, ErrTooLarge
 	}
-	raw, err := r.buffers.readAll(io.LimitReader(r.raw.r, limit+1), size)
-	if err != nil {
-		return nil, short("payload", err)
+	raw := buf[room:cap(buf)]
+	if err := r.readWhole(raw); err != nil {
+		return nil, err
 	}
-	defer r.buffers.put(raw)
-	if int64(len(raw)) > limit {
-		return nil, ErrTooLarge
-	}
-	r.raw.n, r.whole = int64(len(raw)), true
-	archive, err := decompressAll(r.Header.String(TagPayloadCompressor), raw, buf[:0], r.buffers)
+	archive, err := decompressAll(r.Header.String(TagPayloadCompressor), raw, buf[:0:room], r.buffers)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +62,26 @@ func (r *Reader) Contents(size int64, buf []byte) ([][]byte, error) {
 		return nil, err
 	}
 	return contents, r.sumAll(raw, contents)
+}
+
+// readWhole reads the payload, which must fill raw and end there.
+func (r *Reader) readWhole(raw []byte) error {
+	n, err := io.ReadFull(r.raw.r, raw)
+	if err == nil {
+		_, err = io.ReadFull(r.raw.r, make([]byte, 1))
+	}
+	switch err {
+	case io.EOF:
+	case nil, io.ErrUnexpectedEOF:
+		return ErrTooLarge
+	default:
+		return short("payload", err)
+	}
+	if n < len(raw) {
+		return ErrTooLarge
+	}
+	r.raw.n, r.whole = int64(n), true
+	return nil
 }
 
 // decompressAll unpacks raw into the capacity of buf.

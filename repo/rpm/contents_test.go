@@ -31,8 +31,9 @@ func atOnce(data []byte, limit int64) (o outcome) {
 	if err != nil {
 		return outcome{err: err}
 	}
+	size := int64(len(data)) - r.PayloadOffset
 	room := min(rpm.ArchiveRoom(files), limit)
-	if o.contents, o.err = r.Contents(0, make([]byte, 0, max(room, 0))); o.err == nil {
+	if o.contents, o.err = r.Contents(size, make([]byte, 0, max(room, 0)+size)); o.err == nil {
 		o.verdict, o.err = r.Verify(nil)
 	}
 	return o

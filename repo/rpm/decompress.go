@@ -2,11 +2,9 @@ package rpm
 
 import (
 	"bufio"
-	"bytes"
 	"compress/bzip2"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
@@ -44,11 +42,7 @@ func decompress(name string, r io.Reader, b *Buffers) (io.ReadCloser, error) {
 
 // Buffers keeps the memory of decompressors from one package to the next. The
 // zero value is ready; several goroutines may share one.
-type Buffers struct {
-	pool sync.Pool
-	mu   sync.Mutex
-	raw  [][]byte // compressed payloads were in
-}
+type Buffers struct{ pool sync.Pool }
 
 // zstd returns a decompressor from the pool; closing it puts it back.
 func (b *Buffers) zstd(r io.Reader) (io.ReadCloser, error) {
@@ -76,50 +70,6 @@ func (b *Buffers) giveBack(d *zstd.Decoder) {
 		return
 	}
 	b.pool.Put(d)
-}
-
-// readAll reads all of r into a buffer of the pool; size is what is expected.
-func (b *Buffers) readAll(r io.Reader, size int64) ([]byte, error) {
-	buf := b.take()
-	if int64(cap(buf)) <= size {
-		buf = make([]byte, 0, size+size/8+bytes.MinRead)
-	}
-	for {
-		if len(buf) == cap(buf) {
-			buf = slices.Grow(buf, len(buf)+bytes.MinRead)
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
-
-func (b *Buffers) take() []byte {
-	if b == nil {
-		return nil
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	n := len(b.raw)
-	if n == 0 {
-		return nil
-	}
-	buf := b.raw[n-1]
-	b.raw = b.raw[:n-1]
-	return buf[:0]
-}
-
-func (b *Buffers) put(buf []byte) {
-	if b != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		b.raw = append(b.raw, buf)
-	}
 }
 
 // pooled is a decompressor that goes back to its pool.
