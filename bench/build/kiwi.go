@@ -31,7 +31,7 @@ func kiwi(ctx context.Context, dir, work string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	settle.Machine()
+	defer settle.Machine()()
 	begin := time.Now()
 	cmd := exec.CommandContext(ctx, program, "--type", "oem", "system", "build", "--description", dir, "--target-dir", filepath.Join(work, "kiwi"))
 	cmd.Env = env

@@ -85,7 +85,7 @@ func run(ctx context.Context, repo, work string, private bool) error {
 
 // fimg builds the image from the description to the qcow2.
 func fimg(ctx context.Context, dir, work, name string, private bool) (time.Duration, error) {
-	settle.Machine()
+	defer settle.Machine()()
 	begin := time.Now()
 	img, err := description.Load(ctx, description.Options{Dir: dir, Arch: "x86_64"})
 	if err != nil {

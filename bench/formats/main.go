@@ -148,7 +148,7 @@ func (b *bench) ours(list []peer) (cost, error) {
 		}
 		outputs = append(outputs, o)
 	}
-	settle.Machine()
+	defer settle.Machine()()
 	start, cpu := time.Now(), usage(unix.RUSAGE_SELF)
 	if _, err := formats.Write(context.Background(), src, outputs, formats.Options{}); err != nil {
 		return cost{}, err
@@ -181,7 +181,7 @@ func (b *bench) theirs(p peer) (cost, error) {
 	cmd := exec.Command("bash", "-c", "set -eo pipefail; "+p.command)
 	cmd.Env = append(os.Environ(), "DISK="+b.image, "OUT="+out, "DIR="+dir)
 	cmd.Stderr = os.Stderr
-	settle.Machine()
+	defer settle.Machine()()
 	start, cpu := time.Now(), usage(unix.RUSAGE_CHILDREN)
 	if err := cmd.Run(); err != nil {
 		return cost{}, err

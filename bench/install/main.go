@@ -150,7 +150,7 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 	for _, f := range files {
 		items = append(items, install.Item{Path: f})
 	}
-	settle.Machine()
+	defer settle.Machine()()
 	before := usage()
 	start := time.Now()
 	res, err := install.Run(ctx, root, items, install.Options{
@@ -207,7 +207,7 @@ func peerRun(o options, peer string, files []string) (spent, error) {
 		return spent{}, err
 	}
 	cmd := peerCommand(o, peer, root, files)
-	settle.Machine()
+	defer settle.Machine()()
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
 	s := spent{peer, time.Since(start), scriptletTime(string(out))}

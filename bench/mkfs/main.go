@@ -51,7 +51,7 @@ func (c *common) time() time.Time { return time.Unix(c.epoch, 0).UTC() }
 
 // clock runs write and tells how long it took, with the flush to the disk if asked.
 func (c *common) clock(out *os.File, write func() error) (time.Duration, error) {
-	settle.Machine()
+	defer settle.Machine()()
 	if c.warm {
 		if err := warm(c.dir); err != nil {
 			return 0, err
@@ -139,7 +139,7 @@ func build(c *common, write func(context.Context, tree.Tree, *os.File) error, di
 		return err
 	}
 	defer out.Close()
-	settle.Machine()
+	defer settle.Machine()()
 	start := time.Now()
 	if err := write(context.Background(), tree.Dir(dir, tree.DirOptions{Label: c.nodeLabel}), out); err != nil {
 		return err

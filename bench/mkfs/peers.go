@@ -67,7 +67,7 @@ func (p peer) run(ctx context.Context, dir, where string, size int64, ours time.
 	if err := os.Mkdir(mount, 0o755); err != nil {
 		return err
 	}
-	settle.Machine()
+	defer settle.Machine()()
 	if err := warm(dir); err != nil {
 		return err
 	}
