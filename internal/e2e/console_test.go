@@ -143,7 +143,7 @@ func (m *machine) send(line string) { io.WriteString(m.in, line+"\n") }
 // password.
 func (m *machine) login() {
 	m.t.Helper()
-	m.wait("login: ", 8*time.Minute)
+	m.wait("login: ", 15*time.Minute)
 	for range 20 {
 		m.send("root")
 		m.wait("Password: ", time.Minute)
@@ -183,7 +183,7 @@ func (m *machine) run(command string) (string, int) {
 	mark := fmt.Sprintf("MARK%d", m.count)
 	m.send(fmt.Sprintf("echo; echo BEGIN_%s; %s; echo; echo END_%s $?", mark, command, mark))
 	m.wait("BEGIN_"+mark+"\r\n", 4*time.Minute)
-	out := m.wait("END_"+mark+" ", 8*time.Minute)
+	out := m.wait("END_"+mark+" ", 15*time.Minute)
 	status := m.wait("\n", time.Minute)
 	code := 0
 	fmt.Sscanf(strings.TrimSpace(status), "%d", &code)

@@ -250,12 +250,15 @@ func TestCommandPushFaults(t *testing.T) {
 			}
 		})
 	}
-	for name, f := range map[string]func(http.ResponseWriter, *http.Request) bool{
-		"refused":  answer(401, http.MethodPost, "uploads"),
-		"manifest": answer(507, http.MethodPut, "manifests"),
+	for _, c := range []struct {
+		name  string
+		fault func(http.ResponseWriter, *http.Request) bool
+	}{
+		{"refused", answer(401, http.MethodPost, "uploads")}, // first: nothing is uploaded that is there
+		{"manifest", answer(507, http.MethodPut, "manifests")},
 	} {
-		t.Run("push "+name, func(t *testing.T) {
-			d.fault.Store(&f)
+		t.Run("push "+c.name, func(t *testing.T) {
+			d.fault.Store(&c.fault)
 			defer d.fault.Store(nil)
 			target := filepath.Join(t.TempDir(), "out")
 			status, text := command(t, pushArgs(boxB, target, d.host+"/team/b:1")...)
