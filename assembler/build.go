@@ -47,7 +47,9 @@ type builder struct {
 	opts    BuildOptions
 	work    string // holds everything unfinished; removed at the end
 	root    *rootfs.Root
-	rootDir string       // of root, in work
+	rootDir string       // of root, in work unless prepared
+	keep    string       // where the root tree goes at the end; empty takes it away
+	ready   *Prepared    // the root tree is one that Prepare made, and stays
 	memory  func() error // takes the root tree out of memory; nil when it is on disk
 	gone    chan error   // the end of the root tree's removal; nil while it is needed
 	ledger  *tree.Ledger
@@ -73,12 +75,25 @@ type builder struct {
 // Build carries out a plan. Results appear in the target directory only when all
 // of them are whole; after a failure it is as it was.
 func Build(ctx context.Context, plan *Plan, opts BuildOptions) (*Result, error) {
-	b := &builder{plan: plan, opts: opts, ledger: &tree.Ledger{}, result: &Result{Results: &manifest.Results{}}, start: time.Now()}
+	b := newBuilder(plan, opts)
+	return b.carryOut(ctx, b.treeSteps, b.imageSteps, b.resultSteps)
+}
+
+func newBuilder(plan *Plan, opts BuildOptions) *builder {
+	return &builder{plan: plan, opts: opts, ledger: &tree.Ledger{}, result: &Result{Results: &manifest.Results{}}, start: time.Now()}
+}
+
+// carryOut makes the work directory, carries out the parts of a build and takes the
+// work directory away.
+func (b *builder) carryOut(ctx context.Context, parts ...func() []step) (*Result, error) {
 	release, err := b.prepare()
 	if err != nil {
 		return nil, err
 	}
-	err = classify(errors.Join(b.steps(ctx), b.closeRoot(), b.closeBase()))
+	err = classify(errors.Join(b.steps(ctx, parts), b.closeRoot(), b.closeBase()))
+	if err != nil && !b.opts.KeepRoot {
+		b.keep = ""
+	}
 	if cleanup := release(); err == nil {
 		err = cleanup
 	}
@@ -95,9 +110,10 @@ type step struct {
 	do    func(context.Context) error
 }
 
-// steps carries out the phases of a build in order.
-func (b *builder) steps(ctx context.Context) error {
-	for _, part := range []func() []step{b.treeSteps, b.imageSteps, b.resultSteps} {
+// steps carries out the phases of the parts in order. Those of a part may depend on
+// what the parts before it did.
+func (b *builder) steps(ctx context.Context, parts []func() []step) error {
+	for _, part := range parts {
 		for _, s := range part() {
 			if err := b.timed(ctx, s.phase, s.do); err != nil {
 				return err

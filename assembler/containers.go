@@ -22,7 +22,7 @@ func (b *builder) containers(ctx context.Context) error {
 	if err := os.MkdirAll(b.unfinished(""), 0o755); err != nil {
 		return fmt.Errorf("make outputs: %w", err)
 	}
-	t := tree.Dir(b.root.Dir(), tree.DirOptions{Ledger: b.ledger, Latest: b.plan.Epoch, Label: b.label})
+	t := tree.Dir(b.root.Dir(), b.treeOptions())
 	for _, o := range b.plan.Outputs {
 		if err := b.treeOutput(ctx, t, o); err != nil {
 			return fmt.Errorf("write %s: %w", o.Format, err)

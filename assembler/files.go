@@ -97,7 +97,7 @@ func (b *builder) checkSpace() error {
 	if err := add(b.opts.TargetDir, s.Disk/2+s.Outputs/2); err != nil {
 		return err
 	}
-	if b.memory == nil {
+	if b.memory == nil && b.ready == nil {
 		if err := add(b.work, s.Installed); err != nil {
 			return err
 		}

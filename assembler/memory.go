@@ -18,7 +18,7 @@ const memorySpare = 1 << 30
 // and three times its size is free. It stays on disk when it is to be kept, or
 // when the caller chose the directory.
 func (b *builder) rootToMemory() {
-	if !b.opts.PrivateMounts || b.opts.KeepRoot || b.opts.WorkDir != "" {
+	if !b.opts.PrivateMounts || b.keep != "" || b.opts.WorkDir != "" {
 		return
 	}
 	free := freeMemory("/")

@@ -178,8 +178,17 @@ func installedNames(nevras []string) []string {
 func (b *builder) writer() *diskWriter {
 	s := b.plan.seed()
 	return &diskWriter{img: b.plan.Image, root: b.root.Dir(), seed: s, ids: newIdentifiers(s, &b.plan.Image.Type),
-		tree:  tree.DirOptions{Ledger: b.ledger, Latest: b.plan.Epoch, Label: b.label},
+		tree:  b.treeOptions(),
 		epoch: b.plan.Epoch, jobs: b.opts.Jobs, events: b.opts.Events, boot: b.code}
+}
+
+// treeOptions say how writers see the root tree.
+func (b *builder) treeOptions() tree.DirOptions {
+	opts := tree.DirOptions{Ledger: b.ledger, Latest: b.plan.Epoch, Label: b.label}
+	if b.ready != nil && IsDisk(b.plan.Image) { // archives and containers leave it out themselves
+		opts.Exclude = system.OnlyAgain
+	}
+	return opts
 }
 
 // settledBeforeInitrd tells whether the initrd is the last change to the tree: the

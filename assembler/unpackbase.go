@@ -33,22 +33,31 @@ func (b *builder) unpackBases(ctx context.Context) error {
 // unpackBase unpacks one of them, which stays open: the layer of the image comes
 // on top of the last.
 func (b *builder) unpackBase(ctx context.Context, want Base) error {
+	if err := b.openBase(ctx, want); err != nil {
+		return err
+	}
+	u := &baseUnpacker{root: b.root, ledger: b.ledger}
+	if err := b.base.Extract(ctx, u.put); err != nil {
+		return fmt.Errorf("unpack base container: %w", err)
+	}
+	return u.finish()
+}
+
+// openBase opens a base, which must be the one of the plan, and keeps it until the
+// build ends.
+func (b *builder) openBase(ctx context.Context, want Base) error {
 	image, err := openBase(ctx, want.Reference, b.plan.Image.Arch, reach{b.opts.Offline, b.opts.InsecureRegistries, b.opts.Proxy})
 	if err != nil {
 		return err
 	}
-	b.base = image // until the build ends
+	b.base = image
 	if got, err := baseDigest(image); err != nil || got != want.Digest {
 		return errors.Join(err, fault.New(fault.Signature, fmt.Errorf("open base container: %s is %s, the plan names %s", want.Reference, got, want.Digest)))
 	}
 	if err := image.Spool(ctx, b.work); err != nil {
 		return baseFault(err)
 	}
-	u := &baseUnpacker{root: b.root, ledger: b.ledger}
-	if err := image.Extract(ctx, u.put); err != nil {
-		return fmt.Errorf("unpack base container: %w", err)
-	}
-	return u.finish()
+	return nil
 }
 
 func (b *builder) closeBase() error {

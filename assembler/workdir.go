@@ -37,6 +37,9 @@ func (b *builder) prepare() (func() error, error) {
 		return nil, errors.Join(err, lock.Close())
 	}
 	b.work = filepath.Join(workDir(b.opts), workName)
+	if b.opts.KeepRoot {
+		b.keep = filepath.Join(workDir(b.opts), "build", "image-root")
+	}
 	release := func() error {
 		err := errors.Join(b.removeWork(), workLock.Close())
 		lock.Close()
@@ -79,14 +82,24 @@ func (b *builder) makeRoot() error {
 	if err := os.MkdirAll(b.work, 0o755); err != nil {
 		return fmt.Errorf("prepare work directory: %w", err)
 	}
-	var err error
-	if b.rootDir, err = rootfs.MakeApart(b.work, "root-"); err != nil {
-		return err
+	if b.ready == nil {
+		var err error
+		if b.rootDir, err = rootfs.MakeApart(b.work, "root-"); err != nil {
+			return err
+		}
+		b.rootToMemory()
 	}
-	b.rootToMemory()
 	if err := b.checkSpace(); err != nil {
 		return err
 	}
+	if err := b.openRoot(); err != nil || b.ready != nil {
+		return err
+	}
+	return b.sys.Skeleton()
+}
+
+// openRoot opens the root tree for everything that works in it.
+func (b *builder) openRoot() error {
 	root, err := rootfs.Open(b.rootDir)
 	if err != nil {
 		return err
@@ -99,7 +112,8 @@ func (b *builder) makeRoot() error {
 		env:     []string{fmt.Sprintf("SOURCE_DATE_EPOCH=%d", b.plan.Epoch.Unix())},
 		options: chroot.Options{Arch: b.plan.Image.Arch, Tmp: temporary, Run: temporary, Network: !b.opts.Offline, Log: b.opts.Log}}
 	b.sys.Run = b.run.run
-	return b.sys.Skeleton()
+	b.sys.Again = b.ready != nil
+	return nil
 }
 
 // closeRoot ends everything that uses the root tree.
@@ -117,7 +131,7 @@ func (b *builder) closeRoot() (err error) {
 // dropRoot takes the root tree away, once everything is made of it, while the
 // build goes on.
 func (b *builder) dropRoot() error {
-	if b.opts.KeepRoot {
+	if b.keep != "" || b.ready != nil {
 		return nil
 	}
 	if err := b.closeRoot(); err != nil {
@@ -141,7 +155,10 @@ func (b *builder) removeRoot() error {
 // removeWork takes the work directory away, or leaves the root tree in it when
 // that was asked for.
 func (b *builder) removeWork() error {
-	if b.opts.KeepRoot {
+	if b.ready != nil {
+		return removeTree(b.work)
+	}
+	if b.keep != "" {
 		return errors.Join(b.keepRoot(), removeTree(b.work))
 	}
 	if b.gone == nil {
@@ -151,13 +168,12 @@ func (b *builder) removeWork() error {
 }
 
 func (b *builder) keepRoot() error {
-	kept := filepath.Join(workDir(b.opts), "build", "image-root")
-	if err := errors.Join(removeTree(kept), os.MkdirAll(filepath.Dir(kept), 0o755)); err != nil {
+	if err := errors.Join(removeTree(b.keep), os.MkdirAll(filepath.Dir(b.keep), 0o755)); err != nil {
 		return err
 	}
-	if err := os.Rename(b.rootDir, kept); err != nil {
+	if err := os.Rename(b.rootDir, b.keep); err != nil {
 		return fmt.Errorf("keep root: %w", err)
 	}
-	b.result.Root = kept
+	b.result.Root = b.keep
 	return nil
 }

@@ -113,10 +113,11 @@ func ReadLock(r io.Reader) (*Lock, error) {
 	if l.Version != LockVersion {
 		return nil, &LockError{fmt.Sprintf("form %d of the lock is not known here, want %d", l.Version, LockVersion)}
 	}
-	return &l, l.check()
+	return &l, l.Check()
 }
 
-func (l *Lock) check() error {
+// Check refuses a lock that contradicts itself, with a LockError.
+func (l *Lock) Check() error {
 	known := map[string]bool{}
 	for _, r := range l.Repositories {
 		known[r.ID] = true

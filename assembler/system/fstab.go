@@ -22,6 +22,9 @@ type Mount struct {
 	Pass    int
 }
 
+// fstabEdits are what an overlay leaves to change fstab.
+var fstabEdits = []string{"etc/fstab.append", "etc/fstab.patch", "etc/fstab.script"}
+
 // WriteFstab writes /etc/fstab: an earlier entry for a mount point wins, lines
 // are in the order of the depth and then the name of their mount points. What
 // the overlay left as fstab.append, fstab.patch and fstab.script is applied and
@@ -44,7 +47,10 @@ func (s *System) WriteFstab(ctx context.Context, mounts []Mount) error {
 	if err := s.editFstab(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"etc/fstab.append", "etc/fstab.patch", "etc/fstab.script"} {
+	if s.Again {
+		return nil
+	}
+	for _, name := range fstabEdits {
 		if err := s.Root.Remove(name); err != nil {
 			return fmt.Errorf("write fstab: %w", err)
 		}

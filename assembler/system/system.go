@@ -36,6 +36,9 @@ type System struct {
 	MachineID string
 	// Environment is added to that of every script.
 	Environment []string
+	// Again says that more images will be made of the tree: Clean leaves what
+	// OnlyAgain names, which no image may contain.
+	Again bool
 }
 
 // Skeleton makes what kiwi puts into an empty root before the first package.
@@ -110,11 +113,17 @@ func (s *System) writeImageID(context.Context) error {
 var buildOnly = []string{".kconfig", ".profile", "config.bootoptions", "image", ".buildenv",
 	"etc/resolv.conf.kiwi", "etc/hosts.kiwi", "etc/sysconfig/proxy.kiwi", "var/cache/kiwi"}
 
+// OnlyAgain tells whether a path is of use only to make another image of the tree:
+// the description, what scripts read, and what changes fstab.
+func OnlyAgain(path string) bool {
+	return path == "image" || path == ".kconfig" || path == ".profile" || slices.Contains(fstabEdits, path)
+}
+
 // Clean removes what only the build needed. A disk image loses everything on the
 // list; other kinds keep /.profile, as kiwi leaves it there.
 func (s *System) Clean(disk bool) error {
 	for _, name := range buildOnly {
-		if name == ".profile" && !disk {
+		if name == ".profile" && !disk || s.Again && OnlyAgain(name) {
 			continue
 		}
 		if err := s.Root.RemoveAll(name); err != nil {

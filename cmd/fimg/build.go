@@ -24,6 +24,9 @@ type work struct {
 	formats  []string
 	seed     string
 	insecure []string
+
+	prepared *assembler.Prepared // to make images of a root tree that is there
+	root     string              // of it
 }
 
 func (w *work) add(cmd *cobra.Command) {
@@ -51,7 +54,18 @@ func (a *app) plan(ctx context.Context, w *work, img *description.Image, p *prin
 			return nil, err
 		}
 	}
+	if p := w.prepared; p != nil {
+		opts.Lock, opts.Epoch, opts.Seed = p.Lock, p.Epoch, p.Seed
+	}
 	return assembler.MakePlan(ctx, img, opts)
+}
+
+// build carries out a plan.
+func (w *work) build(ctx context.Context, plan *assembler.Plan, opts assembler.BuildOptions) (*assembler.Result, error) {
+	if w.prepared != nil {
+		return assembler.Create(ctx, plan, w.root, opts)
+	}
+	return assembler.Build(ctx, plan, opts)
 }
 
 func readLock(name string) (*manifest.Lock, error) {
@@ -146,7 +160,7 @@ func (a *app) buildAll(ctx context.Context, images []*description.Image, w *work
 			opts.TargetDir = filepath.Join(target, plan.Image.Profiles[0])
 		}
 		opts.Events = p.event
-		result, err := assembler.Build(ctx, plan, opts)
+		result, err := w.build(ctx, plan, opts)
 		if err != nil {
 			return err
 		}

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,13 +14,14 @@ import (
 	"github.com/fimg/fimg/assembler"
 )
 
-// kiwi is the command line of kiwi-ng 10 as far as build systems use it:
-// "system build" and "result bundle". Global options may stand before or after
+// kiwi is the command line of kiwi-ng 10 as far as build systems use it: "system
+// build", its halves "system prepare" and "system create", and "result bundle". Global options may stand before or after
 // the service word; options that are not known here are ignored with a warning.
 type kiwi struct {
 	a          *app
 	s          selection
 	targetDir  string
+	root       string // of prepare and create
 	sharedDir  string
 	logFile    string
 	bundle     assembler.BundleOptions
@@ -36,7 +35,7 @@ type kiwi struct {
 
 func newKiwiCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:                "kiwi-ng [options] system build | result bundle [options]",
+		Use:                "kiwi-ng [options] system build | system prepare | system create | result bundle [options]",
 		Short:              "Understand kiwi-ng's command line",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -57,6 +56,7 @@ func (k *kiwi) flags() *pflag.FlagSet {
 	f.StringVar(&s.arch, "target-arch", machine(), "")
 	f.StringVar(&s.description, "description", "", "")
 	f.StringVar(&k.targetDir, "target-dir", "", "")
+	f.StringVar(&k.root, "root", "", "")
 	f.StringVar(&k.sharedDir, "shared-cache-dir", "/var/cache/kiwi", "")
 	f.StringVar(&k.logFile, "logfile", "", "")
 	f.StringVar(&k.loglevel, "loglevel", "", "")
@@ -102,7 +102,7 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 	}
 	command := strings.Join(words, " ")
 	private := false
-	if command == "system build" {
+	if strings.HasPrefix(command, "system ") {
 		if private, err = k.a.enterBuild(); err != nil {
 			return err
 		}
@@ -115,11 +115,15 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 	switch command {
 	case "system build":
 		err = k.build(ctx, private)
+	case "system prepare":
+		err = k.prepare(ctx)
+	case "system create":
+		err = k.create(ctx)
 	case "result bundle":
 		k.bundle.TargetDir = k.targetDir
 		_, err = assembler.Bundle(ctx, k.bundle)
 	default:
-		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build or result bundle", command)}
+		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build, system prepare, system create or result bundle", command)}
 	}
 	if err != nil {
 		k.a.log.Error(err.Error())
@@ -181,28 +185,4 @@ func (k *kiwi) openLog() (func() error, error) {
 	k.a.err, k.a.verbose = out, 1
 	k.a.log.Info("fimg " + version() + " as kiwi-ng")
 	return closeLog, nil
-}
-
-func (k *kiwi) build(ctx context.Context, private bool) error {
-	if k.targetDir == "" {
-		return usageError{errors.New("system build needs --target-dir")}
-	}
-	if k.s.description == "" {
-		return usageError{errors.New("system build needs --description")}
-	}
-	k.s.together = true
-	for _, e := range k.setEnv {
-		name, value, _ := strings.Cut(e, "=")
-		if err := os.Setenv(name, value); err != nil {
-			return usageError{err}
-		}
-	}
-	images, err := k.s.images(ctx)
-	if err != nil {
-		return err
-	}
-	w := &work{cacheDir: filepath.Join(k.sharedDir, "fimg")}
-	opts := assembler.BuildOptions{TargetDir: k.targetDir, CacheDir: w.cacheDir, PrivateMounts: private, Log: k.a.log,
-		KeepPackages: filepath.Join(k.sharedDir, "dnf", "cache", "packages")}
-	return k.a.buildAll(ctx, images, w, opts, nil)
 }
