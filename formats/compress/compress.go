@@ -12,9 +12,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/fimg/fimg/internal/memory"
 	"github.com/fimg/fimg/formats/internal/ordered"
 	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/internal/memory"
 )
 
 // Algorithm is a way to pack a stream, by the suffix of its files.
