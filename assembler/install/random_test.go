@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -149,10 +150,14 @@ func newRandomSpec(seed uint64, version int, modern bool) string {
 // TestRandomLikeRPM installs random packages beside rpm, then updates some, which
 // obsolete others, adds others and erases some: the same scriptlets run in the same
 // order, with the same arguments and input. Weak dependencies are left out: rpm
-// before 4.20 lets them order packages.
+// before 4.20 lets them order packages. FIMG_RANDOM_SETS asks for more than eight.
 func TestRandomLikeRPM(t *testing.T) {
+	sets := uint64(8)
+	if n, err := strconv.ParseUint(os.Getenv("FIMG_RANDOM_SETS"), 10, 32); err == nil {
+		sets = n
+	}
 	for _, j := range judges(t) {
-		for seed := range uint64(8) {
+		for seed := range sets {
 			t.Run(fmt.Sprint(filepath.Base(j.Root), "/", seed), func(t *testing.T) { j.random(t, seed) })
 		}
 	}
