@@ -62,19 +62,8 @@ func (t *transaction) databaseDir() string {
 	if t.opts.DBPath != "" {
 		return t.opts.DBPath
 	}
-	for _, name := range []string{"etc/rpm/macros", "usr/lib/rpm/macros"} {
-		data, err := t.root.ReadFile(name)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(data)) {
-			f := strings.Fields(line)
-			if len(f) == 2 && f[0] == "%_dbpath" {
-				if dir := t.macros.Expand(f[1]); strings.HasPrefix(dir, "/") && !strings.Contains(dir, "%") {
-					return dir
-				}
-			}
-		}
+	if dir := t.treeMacro("_dbpath"); strings.HasPrefix(dir, "/") {
+		return dir
 	}
 	return rpmdb.SysimageDir
 }
@@ -94,9 +83,16 @@ func (t *transaction) writeDatabase(ctx context.Context) error {
 	if err := t.root.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("write package database: %w", err)
 	}
-	if t.first != nil && !exists {
+	store := t.keyStore()
+	if store != rpmdb.KeysInDatabase {
+		if err := t.importFiles(store); err != nil {
+			return err
+		}
+	}
+	if t.first != nil && !exists && (store == rpmdb.KeysInDatabase || !t.imports()) {
 		return t.putFirst(ctx, t.hostDir(dir))
 	}
+	t.first.stop() // it has keys that do not belong there
 	db, err := rpmdb.Open(ctx, t.hostDir(dir), t.dbOptions())
 	if err != nil {
 		return err
@@ -105,7 +101,7 @@ func (t *transaction) writeDatabase(ctx context.Context) error {
 	if t.result.Before, err = db.Cookie(ctx); err != nil {
 		return err
 	}
-	if err := t.fillDatabase(ctx, db, t.newKeys(), t.installed); err != nil {
+	if err := t.fillDatabase(ctx, db, t.newKeys(store), t.installed); err != nil {
 		return err
 	}
 	if t.result.After, err = db.Cookie(ctx); err != nil {
@@ -118,10 +114,11 @@ func (t *transaction) dbOptions() rpmdb.Options {
 	return rpmdb.Options{BigEndian: t.arch() == "s390x"}
 }
 
-// newKeys are the keys to import that the database does not have yet.
-func (t *transaction) newKeys() keys {
+// newKeys are the keys to import that the database does not have yet, none when
+// they belong elsewhere.
+func (t *transaction) newKeys(store rpmdb.KeyStore) keys {
 	k := keys{version: t.rpmVersion()}
-	if !t.opts.ImportKeys || t.opts.Keys == nil {
+	if !t.imports() || store != rpmdb.KeysInDatabase {
 		return k
 	}
 	known := map[string]bool{}

@@ -31,7 +31,7 @@ func (t *transaction) beginFirst(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := &first{cancel: cancel, done: make(chan struct{})}
 	t.first = f
-	k := t.newKeys()
+	k := t.newKeys(rpmdb.KeysInDatabase) // the tree tells later
 	go func() {
 		defer close(f.done)
 		f.err = f.fill(ctx, t, k, added)

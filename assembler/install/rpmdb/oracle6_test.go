@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/repo/rpm"
 	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
@@ -82,61 +81,6 @@ func sortedLines(text string) string {
 	lines := strings.Split(text, "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")
-}
-
-// TestKeysOfOracles compares the entries of keys with those the oracles' rpm
-// --import makes, and lets them verify a package with ours.
-func TestKeysOfOracles(t *testing.T) {
-	for _, o := range testtool.Oracles(t) {
-		t.Run(filepath.Base(o.Root), func(t *testing.T) { keysOf(t, o) })
-	}
-}
-
-func keysOf(t *testing.T, o testtool.Oracle) {
-	ctx := context.Background()
-	theirs, ours := o.Dir(t), o.Dir(t)
-	kinds := []string{rpmtest.RSA, rpmtest.EdDSA}
-	if o.AtLeast(t, 6, 0) {
-		kinds = append(kinds, rpmtest.ECDSA, rpmtest.Ed25519)
-	}
-	keys := &rpm.Keyring{}
-	for _, kind := range kinds {
-		armored := rpmtest.NewSigner(t, kind).Armor(t)
-		path := filepath.Join(o.Dir(t), "key")
-		write(t, path, armored)
-		oracleRPM(t, o, theirs, "--import", path)
-		if err := keys.Add(armored); err != nil {
-			t.Fatal(err)
-		}
-	}
-	listed, err := List(ctx, theirs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := Open(ctx, ours, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, cert := range keys.Certs() {
-		at, _ := listed[i].Header.Number(rpm.TagInstallTime)
-		h, err := KeyHeader(cert, KeyOptions{RPMVersion: o.Version(t), VersionLine: !o.AtLeast(t, 4, 20), Time: uint32(at)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Add(ctx, h); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
-	compareDumps(t, dump(t, theirs), dump(t, ours))
-	if !o.AtLeast(t, 6, 0) {
-		return
-	}
-	if got, want := string(o.Run(t, "rpmkeys", rpmArgs(ours, "--list")...)), string(o.Run(t, "rpmkeys", rpmArgs(theirs, "--list")...)); got != want {
-		t.Errorf("rpmkeys --list:\n%s\nof its own:\n%s", got, want)
-	}
 }
 
 func write(t testing.TB, path string, data []byte) {

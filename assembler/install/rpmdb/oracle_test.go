@@ -267,48 +267,6 @@ func TestSameBits(t *testing.T) {
 	}
 }
 
-// TestImportedKeys compares the entries of keys with those rpm --import makes.
-func TestImportedKeys(t *testing.T) {
-	testtool.Need(t, "rpm")
-	ctx := context.Background()
-	theirs, ours := t.TempDir(), t.TempDir()
-	var keys rpm.Keyring
-	for _, kind := range []string{rpmtest.RSA, rpmtest.EdDSA} {
-		armored := rpmtest.NewSigner(t, kind).Armor(t)
-		path := filepath.Join(t.TempDir(), "key")
-		if err := os.WriteFile(path, armored, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		testtool.Run(t, "rpm", rpmArgs(theirs, "--import", path)...)
-		if err := keys.Add(armored); err != nil {
-			t.Fatal(err)
-		}
-	}
-	listed, err := List(ctx, theirs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db, err := Open(ctx, ours, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, cert := range keys.Certs() {
-		at, _ := listed[i].Header.Number(rpm.TagInstallTime)
-		h, err := KeyHeader(cert, KeyOptions{RPMVersion: listed[i].Header.String(1064), VersionLine: true, Time: uint32(at)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.Add(ctx, h); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := db.Commit(ctx); err != nil {
-		t.Fatal(err)
-	}
-	compareDumps(t, dump(t, theirs), dump(t, ours))
-	testtool.Run(t, "rpm", rpmArgs(ours, "-q", "gpg-pubkey", "--info")...)
-}
-
 // TestCookie compares the fingerprint with rpm's.
 func TestCookie(t *testing.T) {
 	python := testtool.Need(t, "/usr/bin/python3")[0]
