@@ -6,10 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/fimg/fimg/internal/testtool"
 )
 
 // A random set has randomSize packages, of which those from randomStays on are
@@ -152,12 +153,8 @@ func newRandomSpec(seed uint64, version int, modern bool) string {
 // order, with the same arguments and input. Weak dependencies are left out: rpm
 // before 4.20 lets them order packages. FIMG_RANDOM_SETS asks for more than eight.
 func TestRandomLikeRPM(t *testing.T) {
-	sets := uint64(8)
-	if n, err := strconv.ParseUint(os.Getenv("FIMG_RANDOM_SETS"), 10, 32); err == nil {
-		sets = n
-	}
 	for _, j := range judges(t) {
-		for seed := range sets {
+		for seed := range testtool.Sets(8) {
 			t.Run(fmt.Sprint(filepath.Base(j.Root), "/", seed), func(t *testing.T) { j.random(t, seed) })
 		}
 	}

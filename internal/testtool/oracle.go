@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -83,4 +84,13 @@ func (o Oracle) AtLeast(t testing.TB, major, minor int) bool {
 		t.Fatalf("rpm --version: %v", err)
 	}
 	return a > major || a == major && b >= minor
+}
+
+// Sets is how many random cases a test tries: few, or as many as the environment
+// variable FIMG_RANDOM_SETS says.
+func Sets(few uint64) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("FIMG_RANDOM_SETS"), 10, 32); err == nil {
+		return n
+	}
+	return few
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/internal/tree/treetest"
 )
 
 // subvolumes is a layout with a mount point, a nested and an empty subvolume.
 var subvolumes = []Subvolume{{Path: "d0", Location: "@/d0"}, {Path: "d1", Location: "top"}, {Location: "@/some/else", ReadOnly: true}}
 
 func kernelTree(seed uint64) *tree.Mem {
-	src := randomTree(seed, 300)
+	src := treetest.Random(seed, 300)
 	src.Add(tree.Node{Path: "d0", Mode: tree.TypeDir | 0o751, UID: 3}, nil)
 	src.Add(tree.Node{Path: "d0/f", Mode: tree.TypeFile | 0o600}, []byte("text"))
 	src.Add(tree.Node{Path: "d1", Mode: tree.TypeDir | 0o750}, nil)

@@ -14,6 +14,7 @@ import (
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/internal/tree/treetest"
 )
 
 // memory is a sparse device in memory.
@@ -217,8 +218,8 @@ func smallTree() *tree.Mem {
 	src.Add(tree.Node{Path: "d0/e/i", Mode: tree.TypeFile | 0o644, Xattrs: []tree.Xattr{{Name: "user.a", Value: text[:90]}}}, text[:200])
 	src.Add(tree.Node{Path: "l", Mode: tree.TypeLink | 0o777, Target: "d0/b"}, nil)
 	src.Add(tree.Node{Path: "n", Mode: tree.TypeBlock | 0o600, Major: 8, Minor: 300}, nil)
-	h := &holey{size: 50_000, rnd: 3, data: []tree.Range{{Offset: 8192, Length: 8192}}}
-	src.AddFile(tree.Node{Path: "s", Mode: tree.TypeFile | 0o644, Size: h.size}, h)
+	h := &treetest.Holes{Size: 50_000, Salt: 3, Ranges: []tree.Range{{Offset: 8192, Length: 8192}}}
+	src.AddFile(tree.Node{Path: "s", Mode: tree.TypeFile | 0o644, Size: h.Size}, h)
 	return src
 }
 

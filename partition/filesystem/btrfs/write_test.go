@@ -16,6 +16,7 @@ import (
 	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/internal/tree/treetest"
 	"github.com/fimg/fimg/partition/filesystem"
 )
 
@@ -77,7 +78,7 @@ func TestCheckOptions(t *testing.T) {
 	number := uint64(0)
 	for name, opts := range cases {
 		number++
-		src := randomTree(number, 150)
+		src := treetest.Random(number, 150)
 		src.Add(tree.Node{Path: "d0", Mode: tree.TypeDir | 0o751, UID: 3}, nil)
 		src.Add(tree.Node{Path: "d0/e", Mode: tree.TypeDir | 0o700}, nil)
 		src.Add(tree.Node{Path: "d0/e/f", Mode: tree.TypeFile | 0o600}, []byte("text"))
@@ -91,7 +92,7 @@ func TestCheckSectors(t *testing.T) {
 	for _, sector := range []int{16384, 65536} {
 		t.Run(fmt.Sprint(sector), func(t *testing.T) {
 			opts := Options{SectorSize: sector, Compression: Compression{Algo: ZSTD, Level: 1}}
-			check(t, image(t, randomTree(uint64(sector), 200), opts))
+			check(t, image(t, treetest.Random(uint64(sector), 200), opts))
 		})
 	}
 }
@@ -100,7 +101,7 @@ func TestCheckRandom(t *testing.T) {
 	for s := range uint64(6) {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			opts := Options{Compression: Compression{Algo: ZSTD, Level: 1}}
-			check(t, image(t, randomTree(100+s, 300), opts))
+			check(t, image(t, treetest.Random(100+s, 300), opts))
 		})
 	}
 }
@@ -154,21 +155,21 @@ func TestHugeDirectory(t *testing.T) {
 // TestLargeFile has data on both sides of 4 GiB.
 func TestLargeFile(t *testing.T) {
 	src := tree.NewMem()
-	f := &holey{size: 5<<30 + 77, rnd: 99, data: []tree.Range{{Offset: 0, Length: 5000}, {Offset: 4<<30 - 4096, Length: 200_000}, {Offset: 5 << 30, Length: 77}}}
-	src.AddFile(tree.Node{Path: "large", Mode: tree.TypeFile | 0o644, Size: f.size}, f)
+	f := &treetest.Holes{Size: 5<<30 + 77, Salt: 99, Ranges: []tree.Range{{Offset: 0, Length: 5000}, {Offset: 4<<30 - 4096, Length: 200_000}, {Offset: 5 << 30, Length: 77}}}
+	src.AddFile(tree.Node{Path: "large", Mode: tree.TypeFile | 0o644, Size: f.Size}, f)
 	check(t, image(t, src, Options{Size: 12 << 30, Compression: Compression{Algo: ZSTD, Level: 1}}))
 }
 
 // TestLastlog has a file much larger than the device, nearly all of it a hole.
 func TestLastlog(t *testing.T) {
 	src := tree.NewMem()
-	f := &holey{size: 292 << 30, rnd: 5, data: []tree.Range{{Offset: 292<<30 - 8192, Length: 8192}}}
-	src.AddFile(tree.Node{Path: "lastlog", Mode: tree.TypeFile | 0o644, Size: f.size}, f)
+	f := &treetest.Holes{Size: 292 << 30, Salt: 5, Ranges: []tree.Range{{Offset: 292<<30 - 8192, Length: 8192}}}
+	src.AddFile(tree.Node{Path: "lastlog", Mode: tree.TypeFile | 0o644, Size: f.Size}, f)
 	check(t, image(t, src, Options{Size: 100 * mib}))
 }
 
 func TestSameBits(t *testing.T) {
-	src := randomTree(7, 400)
+	src := treetest.Random(7, 400)
 	var first string
 	for _, workers := range []int{1, 2, 16} {
 		f, err := os.Open(image(t, src, Options{Workers: workers, Compression: Compression{Algo: ZSTD, Level: 1}}))
@@ -191,7 +192,7 @@ func TestSameBits(t *testing.T) {
 }
 
 func TestTooSmall(t *testing.T) {
-	src, zstd := randomTree(8, 400), Compression{Algo: ZSTD, Level: 1}
+	src, zstd := treetest.Random(8, 400), Compression{Algo: ZSTD, Level: 1}
 	plan, err := Plan(context.Background(), src, Options{Compression: zstd})
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,7 @@
 package ext4
 
 import (
-	"context"
 	"fmt"
-	"math/rand"
 	"os"
 	"path/filepath"
 	"testing"
@@ -117,46 +115,5 @@ func TestOffline(t *testing.T) {
 			t.Errorf("grown to %d only", fs.Info().Size)
 		}
 		same(t, src, fs)
-	}
-}
-
-// TestRandom puts random trees to the oracle.
-func TestRandom(t *testing.T) {
-	testtool.Need(t, "e2fsck")
-	for n := range int64(12) {
-		random := rand.New(rand.NewSource(n))
-		m := tree.NewMem()
-		dirs := []string{"."}
-		for i := range random.Intn(400) {
-			p := filepath.Join(dirs[random.Intn(len(dirs))], fmt.Sprintf("%0*d", random.Intn(60), i))
-			node := tree.Node{Path: p, Mode: tree.TypeFile | uint32(random.Intn(0o10000)), UID: random.Uint32(), GID: random.Uint32()}
-			if random.Intn(4) == 0 {
-				node.Mode = tree.TypeDir | 0o755
-				dirs = append(dirs, p)
-			}
-			for k := range random.Intn(4) {
-				node.SetXattr(fmt.Sprintf("user.%d", k), make([]byte, random.Intn(300)))
-			}
-			m.Add(node, make([]byte, random.Intn(20000)))
-		}
-		kind := []string{"ext4", "ext3", "ext2"}[n%3]
-		size, err := Estimate(context.Background(), m, options(kind, 0))
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := options(kind, size)
-		o.Inodes = 0
-		img := image(t, m, o)
-		check(t, img)
-		f, err := os.Open(img)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fs, err := Open(f, size)
-		if err != nil {
-			t.Fatal(err)
-		}
-		same(t, m, fs)
-		f.Close()
 	}
 }

@@ -120,10 +120,16 @@ func image(t testing.TB, src tree.Tree, o Options) string {
 	return name
 }
 
-// nodes lists a tree without lost+found, in a form that can be compared.
+// nodes lists a tree without lost+found and what only btrfs has, in a form that can
+// be compared.
 func nodes(t testing.TB, src tree.Tree) (lines []string, files []*tree.Node) {
 	t.Helper()
-	err := src.Walk(context.Background(), func(n *tree.Node) error {
+	names := map[uint64]int{}
+	err := src.Walk(context.Background(), func(n *tree.Node) error { names[n.Link]++; return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = src.Walk(context.Background(), func(n *tree.Node) error {
 		if n.Path == "lost+found" {
 			return nil
 		}
@@ -132,7 +138,7 @@ func nodes(t testing.TB, src tree.Tree) (lines []string, files []*tree.Node) {
 			mtime = 0
 		}
 		lines = append(lines, fmt.Sprintf("%q %o %d:%d %d %d:%d %d %q link %v %q %d", n.Path, n.Mode, n.UID, n.GID, mtime,
-			n.Major, n.Minor, n.Size, n.Target, n.Link != 0, n.Xattrs, n.Flags))
+			n.Major, n.Minor, n.Size, n.Target, n.Link != 0 && names[n.Link] > 1, n.Xattrs, n.Flags&^tree.NoCOW))
 		if n.IsFile() {
 			files = append(files, n)
 		}
