@@ -15,16 +15,19 @@ type Range struct{ Offset, Length int64 }
 
 // Data returns the ranges of f that hold data, in order. A file system without
 // knowledge of holes gives one range for the whole file.
-func Data(f *os.File) ([]Range, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("find data: %w", err)
+func Data(f *os.File) ([]Range, error) { return DataOf(int(f.Fd()), f.Name()) }
+
+// DataOf is Data of an open file descriptor; name is for errors.
+func DataOf(fd int, name string) ([]Range, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, fmt.Errorf("find data in %s: %w", name, err)
 	}
 	var ranges []Range
-	for at := int64(0); at < info.Size(); {
-		start, end, err := next(f, at, info.Size())
+	for at := int64(0); at < st.Size; {
+		start, end, err := next(fd, at, st.Size)
 		if err != nil {
-			return nil, fmt.Errorf("find data in %s: %w", f.Name(), err)
+			return nil, fmt.Errorf("find data in %s: %w", name, err)
 		}
 		if start == end {
 			break
@@ -36,8 +39,8 @@ func Data(f *os.File) ([]Range, error) {
 }
 
 // next returns the first run of data at or after at; an empty one at the end.
-func next(f *os.File, at, size int64) (start, end int64, err error) {
-	start, err = unix.Seek(int(f.Fd()), at, unix.SEEK_DATA)
+func next(fd int, at, size int64) (start, end int64, err error) {
+	start, err = unix.Seek(fd, at, unix.SEEK_DATA)
 	switch {
 	case errors.Is(err, unix.ENXIO):
 		return size, size, nil
@@ -46,7 +49,7 @@ func next(f *os.File, at, size int64) (start, end int64, err error) {
 	case err != nil:
 		return 0, 0, err
 	}
-	end, err = unix.Seek(int(f.Fd()), start, unix.SEEK_HOLE)
+	end, err = unix.Seek(fd, start, unix.SEEK_HOLE)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -183,7 +183,7 @@ func (b *builder) keepSums(at uint64, sums []byte) {
 func (b *builder) emit(t *treeWriter, n *node, at blockRef) error {
 	h := header{FSID: b.opts.UUID, Bytenr: at.bytenr, Flags: headerFlags, ChunkTreeUUID: b.chunkUUID,
 		Generation: generation, Owner: t.owner, NrItems: uint32(n.count), Level: at.level}
-	copy(n.buf, appendStruct(nil, &h))
+	h.append(n.buf[:0])
 	b.opts.Checksum.seal(n.buf)
 	return b.device.write(at.bytenr, n.buf)
 }

@@ -39,8 +39,9 @@ var entryKinds = map[uint32]uint8{
 
 // putInode writes all items of an inode, in key order.
 func (v *subvolume) putInode(o *Options, ino *inode, w written) error {
-	item := appendStruct(nil, v.inodeItem(o, ino, w))
-	if err := v.tree.add(key{ino.num, typeInodeItem, 0}, item); err != nil {
+	item := v.inodeItem(o, ino, w)
+	v.scratch = item.append(v.scratch[:0])
+	if err := v.tree.add(key{ino.num, typeInodeItem, 0}, v.scratch); err != nil {
 		return err
 	}
 	for _, put := range []func(*Options, *inode) error{v.putRefs, v.putXattrs, v.putEntries} {
@@ -217,12 +218,10 @@ func (e entry) encode() []byte {
 }
 
 func (v *subvolume) putExtents(ino *inode, w written) error {
-	for _, e := range w.extents {
-		data := appendStruct(nil, e.item)
-		if e.item.Type == extentInline {
-			data = append(data[:inlineHeader], e.inline...)
-		}
-		if err := v.tree.add(key{ino.num, typeExtentData, e.offset}, data); err != nil {
+	for i := range w.extents {
+		e := &w.extents[i]
+		v.scratch = append(e.item.append(v.scratch[:0]), e.inline...)
+		if err := v.tree.add(key{ino.num, typeExtentData, e.offset}, v.scratch); err != nil {
 			return err
 		}
 	}

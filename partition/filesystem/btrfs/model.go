@@ -47,10 +47,11 @@ type subvolume struct {
 	index  uint64
 	name   string
 
-	tree   *treeWriter
-	block  blockRef
-	rfer   uint64 // bytes referenced: metadata and data
-	direct []*inode
+	tree    *treeWriter
+	scratch []byte // of the item being put
+	block   blockRef
+	rfer    uint64 // bytes referenced: metadata and data
+	direct  []*inode
 }
 
 // model is the tree cut into subvolumes.

@@ -121,7 +121,7 @@ func (b *builder) addBlockGroup(t *treeWriter, c *chunk) error {
 }
 
 func metadataItem(o ownedBlock) (key, []byte) {
-	data := appendStruct(nil, extentItem{1, generation, extentFlagTreeBlock})
+	data := extentItem{1, generation, extentFlagTreeBlock}.append(make([]byte, 0, 64))
 	data = append(data, typeTreeBlockRef)
 	return key{o.bytenr, typeMetadataItem, uint64(o.level)}, le.AppendUint64(data, o.owner)
 }
@@ -129,12 +129,12 @@ func metadataItem(o ownedBlock) (key, []byte) {
 // dataItem is a data extent with its one reference; simple quotas also note who
 // pays for it.
 func (b *builder) dataItem(e dataExtent) (key, []byte) {
-	data := appendStruct(nil, extentItem{1, generation, extentFlagData})
+	data := extentItem{1, generation, extentFlagData}.append(make([]byte, 0, 64))
 	if b.opts.Quota == QuotaSimple {
 		data = append(data, typeOwnerRef)
 		data = le.AppendUint64(data, e.root)
 	}
 	data = append(data, typeExtentDataRef)
-	data = appendStruct(data, dataRef{e.root, e.inode, e.offset, 1})
+	data = dataRef{e.root, e.inode, e.offset, 1}.append(data)
 	return key{e.bytenr, typeExtentItem, e.length}, data
 }
