@@ -38,3 +38,18 @@ func (c *sequenceCoder) encodeStates(w *bitWriter, list []coded, state *[3]uint3
 		&c.fields[offsetCodes].table, state, &w.buf[w.at], w.acc, uint64(w.have))
 	w.at, w.acc, w.have = w.at+at, acc, uint(have)
 }
+
+// codes finds the codes of n sequences, of which there is one at least, as codesSlow
+// does.
+//
+//go:noescape
+func codes(list *uint64, n int, fields *[3]field, out *coded, tables *codeTables) (sum int)
+
+// encodeCodes is what codes does with counts of zero.
+func (c *sequenceCoder) encodeCodes(list []uint64) int {
+	if !cpu.X86.HasBMI2 || len(list) == 0 {
+		return c.codesSlow(list)
+	}
+	_ = c.coded[len(list)-1]
+	return codes(&list[0], len(list), &c.fields, &c.coded[0], &codesOf)
+}

@@ -11,3 +11,6 @@ func encodeFives(a, b *huffmanStream, literalsA, literalsB []byte, codes *[256]u
 func (c *sequenceCoder) encodeStates(w *bitWriter, list []coded, states *[3]uint32) {
 	c.statesSlow(w, list, states)
 }
+
+// encodeCodes is what codes does with counts of zero.
+func (c *sequenceCoder) encodeCodes(list []uint64) int { return c.codesSlow(list) }

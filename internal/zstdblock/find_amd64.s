@@ -101,11 +101,8 @@ back:
 	JLT  backNear
 	MOVQ -8(BX)(CX*1), DX
 	XORQ -8(BX)(SI*1), DX
-	MOVQ $-1, R15
-	BSRQ DX, R14
-	CMOVQEQ R15, R14
-	MOVL $63, R15
-	SUBQ R14, R15
+	BSWAPQ DX
+	TZCNTQ DX, R15
 	SHRQ $3, R15
 	MOVQ CX, DX
 	SUBQ R11, DX
@@ -120,11 +117,11 @@ length:
 	XORQ 4(BX)(SI*1), DX
 	MOVQ 12(BX)(CX*1), R14
 	XORQ 12(BX)(SI*1), R14
-	BSFQ R14, R14
-	JEQ  lengthLong
+	TZCNTQ R14, R14              // sets the carry flag for none
+	JCS  lengthLong
 	ADDQ $64, R14
-	BSFQ DX, DX
-	CMOVQEQ R14, DX
+	TZCNTQ DX, DX
+	CMOVQCS R14, DX
 	SHRQ $3, DX
 	ADDQ $4, DX
 
@@ -197,8 +194,8 @@ againWords:
 	JGT  againBytes
 	MOVQ (BX)(CX*1), DX
 	XORQ (BX)(SI*1), DX
-	BSFQ DX, DX
-	JNE  againEnd
+	TZCNTQ DX, DX
+	JCC  againEnd
 	ADDQ $8, CX
 	ADDQ $8, SI
 	JMP  againWords
@@ -266,8 +263,8 @@ lengthWords:
 	LEAQ (BX)(DX*1), R14
 	MOVQ (R14)(CX*1), AX
 	XORQ (R14)(SI*1), AX
-	BSFQ AX, AX
-	JNE  lengthEnd
+	TZCNTQ AX, AX
+	JCC  lengthEnd
 	ADDQ $8, DX
 	JMP  lengthWords
 

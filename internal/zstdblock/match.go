@@ -56,43 +56,14 @@ func (f *finder) find(src []byte) {
 // eight bytes of src, or before the place searched at.
 func (f *finder) findSlow(src []byte) int {
 	f.literalCount, f.sequenceCount = 0, 0
-	table := &f.table
 	last := len(src) - 8
 	stop := last - 4 // so that a match found has eight bytes behind its first four
 	at, anchor, rep1, rep2 := 1, 0, 1, 4
 	for at < stop {
-		// Search.
-		var place, found int
-		step, next := 3, at+1<<patience
-		for {
-			v := le.Load64(src, at)
-			h0, h1 := hash6(v), hash6(v>>8)
-			c0 := int(table[h0])
-			table[h0] = uint32(at)
-			c1 := int(table[h1])
-			table[h1] = uint32(at + 1)
-			if le.Load32(src, at+2-rep1) == uint32(v>>16) {
-				place, found = at+2, at+2-rep1
-				break
-			}
-			if le.Load32(src, c0) == uint32(v) {
-				place, found = at, c0
-				break
-			}
-			if le.Load32(src, c1) == uint32(v>>8) {
-				place, found = at+1, c1
-				break
-			}
-			at += step
-			if at >= next {
-				step++
-				next += 1 << patience
-			}
-			if at >= stop {
-				return anchor
-			}
+		searched, place, found := f.next(src, at, rep1, stop)
+		if searched >= stop {
+			return anchor
 		}
-		searched := at
 		n := back(src, place, found, anchor)
 		length := length4(src, place, found, last) + n
 		place, found = place-n, found-n
@@ -103,29 +74,68 @@ func (f *finder) findSlow(src []byte) int {
 			rep1, rep2 = offset, rep1
 			code = uint64(offset + offsetAdd)
 		}
-		f.sequences[f.sequenceCount] = uint64(place-anchor) | uint64(length-3)<<lengthShift | code<<offsetShift
-		f.sequenceCount++
+		f.sequence(place-anchor, length, code)
 		at = place + length
+		if at < stop {
+			f.table[hash6(le.Load64(src, searched+2))] = uint32(searched + 2)
+			f.table[hash6(le.Load64(src, at-2))] = uint32(at - 2)
+			at, rep1, rep2 = f.repeats(src, at, rep1, rep2, stop)
+		}
 		anchor = at
-		if at >= stop {
-			return anchor
-		}
-		table[hash6(le.Load64(src, searched+2))] = uint32(searched + 2)
-		table[hash6(le.Load64(src, at-2))] = uint32(at - 2)
-		for v := le.Load64(src, at); uint32(v) == le.Load32(src, at-rep2); v = le.Load64(src, at) {
-			length := length4(src, at, at-rep2, last)
-			rep1, rep2 = rep2, rep1
-			table[hash6(v)] = uint32(at)
-			f.sequences[f.sequenceCount] = uint64(length-3)<<lengthShift | repeatFirst<<offsetShift
-			f.sequenceCount++
-			at += length
-			anchor = at
-			if at >= stop {
-				return anchor
-			}
-		}
 	}
 	return anchor
+}
+
+// next searches from a place on and returns where it was when it found four bytes
+// at place that are at found, too; stop or more when it found none before.
+func (f *finder) next(src []byte, at, rep, stop int) (searched, place, found int) {
+	table := &f.table
+	step, next := 3, at+1<<patience
+	for at < stop {
+		v := le.Load64(src, at)
+		h0, h1 := hash6(v), hash6(v>>8)
+		c0 := int(table[h0])
+		table[h0] = uint32(at)
+		c1 := int(table[h1])
+		table[h1] = uint32(at + 1)
+		switch {
+		case le.Load32(src, at+2-rep) == uint32(v>>16):
+			return at, at + 2, at + 2 - rep
+		case le.Load32(src, c0) == uint32(v):
+			return at, at, c0
+		case le.Load32(src, c1) == uint32(v>>8):
+			return at, at + 1, c1
+		}
+		at += step
+		if at >= next {
+			step++
+			next += 1 << patience
+		}
+	}
+	return at, 0, 0
+}
+
+// repeats takes matches with the offset before the latest as long as one follows
+// another, and returns where they end and the latest offsets.
+func (f *finder) repeats(src []byte, at, rep1, rep2, stop int) (end, latest, before int) {
+	for at < stop {
+		v := le.Load64(src, at)
+		if uint32(v) != le.Load32(src, at-rep2) {
+			break
+		}
+		length := length4(src, at, at-rep2, len(src)-8)
+		rep1, rep2 = rep2, rep1
+		f.table[hash6(v)] = uint32(at)
+		f.sequence(0, length, repeatFirst)
+		at += length
+	}
+	return at, rep1, rep2
+}
+
+// sequence adds a sequence of so many literals and a match of a length.
+func (f *finder) sequence(literals, length int, offset uint64) {
+	f.sequences[f.sequenceCount] = uint64(literals) | uint64(length-3)<<lengthShift | offset<<offsetShift
+	f.sequenceCount++
 }
 
 // literal takes the bytes between two places.

@@ -83,15 +83,22 @@ func appendCount(dst []byte, n int) []byte {
 // codes finds the codes of all sequences, counts them and returns how many bits
 // they need beside them.
 func (c *sequenceCoder) codes(list []uint64) int {
+	for i := range c.fields {
+		c.fields[i].count = [64]uint32{}
+	}
+	return c.encodeCodes(list)
+}
+
+// codesSlow is what codes does with counts of zero.
+func (c *sequenceCoder) codesSlow(list []uint64) int {
 	lits, offs, matches := &c.fields[literalCodes].count, &c.fields[offsetCodes].count, &c.fields[matchCodes].count
-	*lits, *offs, *matches = [64]uint32{}, [64]uint32{}, [64]uint32{}
 	out := c.coded[:len(list)]
 	sum := 0
 	for i, s := range list {
 		ll, ml, off := uint32(s&lengthMask), uint32(s>>lengthShift&lengthMask), uint32(s>>offsetShift)
 		lc, mc := literalCode(ll), matchCode(ml)
 		oc := uint32(bits.Len32(off)-1) & 63
-		lb, mb, ob := uint(literalBits[lc]), uint(matchBits[mc]), uint(oc)
+		lb, mb, ob := uint(codesOf.literalBits[lc]), uint(codesOf.matchBits[mc]), uint(oc)
 		lits[lc]++
 		matches[mc]++
 		offs[oc]++
@@ -108,7 +115,7 @@ func (c *sequenceCoder) codes(list []uint64) int {
 // literalCode is the code of a number of literals.
 func literalCode(n uint32) uint32 {
 	if n < 64 {
-		return uint32(literalCodeOf[n])
+		return uint32(codesOf.literal[n])
 	}
 	return uint32(bits.Len32(n)-1+19) & 63
 }
@@ -116,7 +123,7 @@ func literalCode(n uint32) uint32 {
 // matchCode is the code of a match's length over three.
 func matchCode(n uint32) uint32 {
 	if n < 128 {
-		return uint32(matchCodeOf[n])
+		return uint32(codesOf.match[n])
 	}
 	return uint32(bits.Len32(n)-1+36) & 63
 }

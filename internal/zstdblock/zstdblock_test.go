@@ -142,6 +142,7 @@ func compareSlow(t testing.TB, e, slow *Encoder, src []byte) {
 			}
 		}
 	}
+	compareCodes(t, e, slow, list)
 	if _, ok := e.appendSequences(nil, list, len(src)); ok && len(list) > 1 {
 		var st [2][3]uint32
 		for i := range e.fields {
@@ -154,6 +155,36 @@ func compareSlow(t testing.TB, e, slow *Encoder, src []byte) {
 		if st[0] != st[1] || a.acc != b.acc || a.have != b.have || !bytes.Equal(a.buf[:a.at], b.buf[:b.at]) {
 			t.Fatalf("%d sequences have another code in Go", len(list))
 		}
+	}
+}
+
+func compareCodes(t testing.TB, e, slow *Encoder, list []uint64) {
+	t.Helper()
+	for i := range slow.fields {
+		slow.fields[i].count = [64]uint32{}
+	}
+	if a, b := e.codes(list), slow.codesSlow(list); a != b || !slices.Equal(e.coded[:len(list)], slow.coded[:len(list)]) {
+		t.Fatalf("%d sequences need %d bits beside their codes, in Go %d", len(list), a, b)
+	}
+	for i := range e.fields {
+		if e.fields[i].count != slow.fields[i].count {
+			t.Fatalf("codes of kind %d are counted in another way in Go", i)
+		}
+	}
+}
+
+// Sequences at the ends of what numbers share a code.
+func TestCodes(t *testing.T) {
+	e, slow := new(Encoder), new(Encoder)
+	var list []uint64
+	for k := range 18 {
+		for d := -2; d <= 2; d++ {
+			n := uint64(min(max(1<<k+d, 1), MaxBlock-1))
+			list = append(list, n|1<<offsetShift, n<<lengthShift|5<<offsetShift, (n+offsetAdd)<<offsetShift, n|n<<lengthShift|n<<offsetShift)
+		}
+	}
+	for n := range list {
+		compareCodes(t, e, slow, list[n:])
 	}
 }
 
