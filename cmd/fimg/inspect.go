@@ -75,11 +75,14 @@ func (a *app) inspectPackage(name, key string) error {
 	if err != nil {
 		return err
 	}
-	d.Verdict, d.Summary, d.Intact = verdict, verdict.Summary(), verdict.Intact()
+	d.Judged(verdict)
 	if a.json {
 		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": d.Summary})
 	}
 	fmt.Fprintf(a.out, "%s\n%s\n", d.NEVRA, d.Summary)
+	if d.Summary6 != "" {
+		fmt.Fprintf(a.out, "rpm 6: %s\n", d.Summary6)
+	}
 	for _, c := range verdict.Checks {
 		fmt.Fprintf(a.out, "    %s\n", c)
 	}

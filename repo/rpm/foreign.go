@@ -3,7 +3,6 @@ package rpm
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 	"golang.org/x/crypto/cryptobyte"
@@ -21,7 +20,7 @@ func pubkeyName(algo packet.PublicKeyAlgorithm) string {
 	if name, ok := pubkeyNames[algo]; ok {
 		return name
 	}
-	return fmt.Sprintf("algorithm %d", algo)
+	return "Unknown public key algorithm"
 }
 
 // parseForeign parses a signature of version 4 or 6 (RFC 9580, 5.2.3) by an

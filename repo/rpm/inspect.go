@@ -32,10 +32,11 @@ type Description struct {
 	Triggers   []TriggerDescription `json:"triggers,omitempty"`
 	Files      []FileDescription    `json:"files"`
 	Verdict    *Verdict             `json:"verdict"`
-	// Summary is the line of "rpm -K"; Intact tells whether not even a byte that
-	// no digest covers looks changed.
-	Summary string `json:"summary"`
-	Intact  bool   `json:"intact"`
+	// Summary is the line of "rpm -K", Summary6 that of rpm 6 where it differs;
+	// Intact tells whether not even a byte that no digest covers looks changed.
+	Summary  string `json:"summary"`
+	Summary6 string `json:"summary6,omitempty"`
+	Intact   bool   `json:"intact"`
 }
 
 // ScriptDescription is a scriptlet.
@@ -85,8 +86,16 @@ func Inspect(r io.Reader, keys *Keyring) (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Verdict, d.Summary, d.Intact = v, v.Summary(), v.Intact()
+	d.Judged(v)
 	return d, nil
+}
+
+// Judged adds a verdict.
+func (d *Description) Judged(v *Verdict) {
+	d.Verdict, d.Summary, d.Intact = v, v.Summary(), v.Intact()
+	if s := v.Summary6(); s != d.Summary {
+		d.Summary6 = s
+	}
 }
 
 // Describe describes a package without a verdict.

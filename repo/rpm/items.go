@@ -34,12 +34,15 @@ func (r Range) String() string {
 type Status string
 
 // The verdicts. NOTFOUND is an item the package does not have or an alternative
-// digest that need not match.
+// digest that need not match. NOTTRUSTED is a signature by an algorithm that
+// nothing here can verify: it counts neither for the package nor against it.
 const (
 	OK       Status = "OK"
 	BAD      Status = "BAD"
 	NOKEY    Status = "NOKEY"
 	NOTFOUND Status = "NOTFOUND"
+
+	NOTTRUSTED Status = "NOTTRUSTED"
 
 	pending Status = ""
 )
@@ -63,10 +66,10 @@ type Check struct {
 // item is a check at work.
 type item struct {
 	Check
-	wrapped bool // in the main header, thus covered by its signature
-	place   pubKeyAlgo
-	index   int // in the tag
-	group   int // digests that stand in for each other share it
+	wrapped bool       // in the main header, thus covered by its signature
+	place   pubKeyAlgo // of the signature or, where none can be read, of its tag
+	index   int        // in the tag
+	group   int        // digests that stand in for each other share it
 	want    string
 	sig     *signature
 	salt    []byte
@@ -207,6 +210,7 @@ func (it *item) initSignature(s slot, data []byte) error {
 		return fmt.Errorf("invalid OpenPGP signature: %w", err)
 	}
 	it.sig, it.salt = sig, sig.salt
+	it.place = pubKeyAlgo(sig.pkt.PubKeyAlgo)
 	it.Algo, it.PubKey, it.Version = sig.algo, sig.pubkey(), sig.pkt.Version
 	it.KeyID = fmt.Sprintf("%016x", sig.keyID)
 	return nil

@@ -89,6 +89,9 @@ func (r *Reader) start() {
 			it.hash.Write(headerMagic[:])
 			it.hash.Write(r.Header.blob)
 		}
+		if it.Range == LegacyRange {
+			it.hash.Write(it.salt) // again, as rpm does: no other rpm takes such a signature
+		}
 		if it.Range != HeaderRange {
 			r.raw.hashes = append(r.raw.hashes, it.hash)
 		}

@@ -99,9 +99,9 @@ func (v *Verdict) wants(it *item) bool {
 	return missing&it.Range != 0
 }
 
-// order sorts as rpm 6.0 and 6.1 do: by range, signatures before digests, those
-// of DSA's place before those of RSA's, new algorithms before old ones, the last
-// signature first.
+// order sorts as rpm's sources do since July 2026: by range, signatures before
+// digests, new algorithms before old ones, the last signature first. Before (6.0
+// and 6.1) a signature's public key algorithm did not count, only its tag's.
 func order(a, b *item) int {
 	kind := func(it *item) int {
 		if it.Signature {
@@ -148,6 +148,10 @@ func (it *item) judge(keys *Keyring) {
 // judgeSignature tries all keys that may have made the signature. Without one
 // the signature still tells whether the data was changed.
 func (it *item) judgeSignature(keys *Keyring) {
+	if it.sig.foreign {
+		it.status, it.Detail = NOTTRUSTED, "its algorithm is not supported"
+		return
+	}
 	it.status = NOKEY
 	if err := it.sig.sane(it.hash); err != nil {
 		it.status, it.Detail = BAD, err.Error()
@@ -197,6 +201,11 @@ func (v *Verdict) Err(name string, level Level) error {
 	}
 	if (level != LevelDigest || v.signed != 0) && v.signed != LegacyRange {
 		problems = append(problems, "no signature covers all of it")
+		for _, c := range v.Checks {
+			if c.Status == NOTTRUSTED {
+				problems = append(problems, c.String())
+			}
+		}
 	}
 	if len(problems) == 0 {
 		return nil
@@ -228,35 +237,4 @@ func (c Check) String() string {
 		s += " (" + c.Detail + ")"
 	}
 	return s
-}
-
-// Summary returns what "rpm -K" prints after the file name: the kinds of items
-// seen, in capitals where they failed, and "OK" or "NOT OK".
-func (v *Verdict) Summary() string {
-	seen, bad := [2]bool{}, [2]bool{}
-	for _, c := range v.Checks {
-		k := 0
-		if c.Signature {
-			k = 1
-		}
-		seen[k] = true
-		bad[k] = bad[k] || c.Status == BAD || c.Status == NOKEY
-	}
-	bad[0] = bad[0] || v.digest != LegacyRange
-	bad[1] = bad[1] || v.signed != 0 && v.signed != LegacyRange
-	var words []string
-	for k, w := range [2]string{"digests", "signatures"} {
-		switch {
-		case seen[k] && bad[k]:
-			words = append(words, strings.ToUpper(w))
-		case seen[k]:
-			words = append(words, w)
-		}
-	}
-	if bad[0] || bad[1] {
-		words = append(words, "NOT OK")
-	} else {
-		words = append(words, "OK")
-	}
-	return strings.Join(words, " ")
 }

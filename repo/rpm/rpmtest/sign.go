@@ -29,6 +29,7 @@ const (
 	EdDSA   = "EdDSA"
 	ECDSA   = "ECDSA"
 	Ed25519 = "Ed25519" // OpenPGP version 6
+	MLDSA   = "ML-DSA"  // with Ed25519, version 6
 )
 
 // NewSigner makes a key.
@@ -40,6 +41,8 @@ func NewSigner(t testing.TB, kind string) *Signer {
 		c.Algorithm = packet.PubKeyAlgoEdDSA
 	case ECDSA:
 		c.Algorithm, c.Curve = packet.PubKeyAlgoECDSA, packet.CurveNistP256
+	case MLDSA:
+		c.Algorithm, c.V6Keys = packet.PubKeyAlgoMldsa65Ed25519, true
 	case Ed25519:
 		c.Algorithm, c.V6Keys = packet.PubKeyAlgoEd25519, true
 	}
