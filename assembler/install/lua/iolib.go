@@ -354,9 +354,11 @@ func (p *process) exec(c chroot.Command) (chroot.Result, error) {
 	for _, name := range sortedKeys(p.env) {
 		c.Env = append(c.Env, name+"="+p.env[name])
 	}
-	if p.null[1] && p.null[2] {
+	switch {
+	case c.Line != nil:
+	case p.null[1] && p.null[2]:
 		c.Line = func(string) {}
-	} else {
+	default:
 		c.Line = p.script.Line
 	}
 	if p.null[1] && c.Stdout == nil {

@@ -13,8 +13,7 @@
 // Differences of the interpreter (github.com/arnodel/golua): floats without a
 // fraction print without ".0", messages do not name variables.
 //
-// Left out: rpm.open, posix.times, parametric macros (rpm.macros.name(…)),
-// rpm.register, interaction.
+// Left out: rpm.open, interaction.
 package lua
 
 import (

@@ -38,6 +38,7 @@ type process struct {
 	files    map[*file]bool
 	meta     *rt.Table // of file handles
 	versions *rt.Table // metatable of versions
+	hooks    []hook
 }
 
 // trace is what the functions of a process returned, in order.
@@ -201,6 +202,7 @@ func (p *process) install() {
 	set("posix", rt.TableValue(p.table(posixLibrary())))
 	set("os", rt.TableValue(p.table(osLibrary)))
 	set("io", rt.TableValue(p.ioTable()))
+	set("macros", p.macroTable())
 	for _, name := range []string{"dofile", "loadfile"} {
 		set(name, rt.NilValue)
 	}

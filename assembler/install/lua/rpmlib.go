@@ -27,7 +27,9 @@ func (p *process) rpmLibrary() *rt.Table {
 		functions["input"] = rpmNextFile
 	}
 	t := p.table(functions)
-	p.lua.SetTable(t, rt.StringValue("macros"), p.macroTable())
+	for name, f := range p.hookFunctions() {
+		p.lua.SetTable(t, rt.StringValue(name), rt.FunctionValue(f))
+	}
 	return t
 }
 
@@ -168,35 +170,11 @@ func rpmExecute(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.spawn(argv), nil
+	return p.spawn(chroot.Command{Path: argv[0], Args: argv[1:]}), nil
 }
 
-// rpmSpawn runs a program with its standard files redirected as the second
-// argument says.
-func rpmSpawn(p *process, args []rt.Value) ([]any, error) {
-	argv, err := tableStrings(args, 0)
-	if err != nil {
-		return nil, err
-	}
-	if len(argv) == 0 {
-		return nil, errors.New("command not supplied")
-	}
-	was := p.null
-	defer func() { p.null = was }()
-	if len(args) > 1 {
-		if t, ok := args[1].TryTable(); ok {
-			for i, name := range []string{"stdin", "stdout", "stderr"} {
-				if v, ok := t.Get(rt.StringValue(name)).TryString(); ok {
-					p.null[i] = p.null[i] || v == "/dev/null"
-				}
-			}
-		}
-	}
-	return p.spawn(argv), nil
-}
-
-func (p *process) spawn(argv []string) []any {
-	_, err := p.exec(chroot.Command{Path: argv[0], Args: argv[1:]})
+func (p *process) spawn(c chroot.Command) []any {
+	_, err := p.exec(c)
 	var end *chroot.ExitError
 	var missing *chroot.ExecError
 	switch {

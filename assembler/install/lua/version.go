@@ -2,7 +2,9 @@ package lua
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"strings"
 
 	rt "github.com/arnodel/golua/runtime"
 
@@ -112,15 +114,17 @@ func (p *process) versionValue(v version) rt.Value {
 	return rt.TableValue(t)
 }
 
-// macroTable is rpm.macros: fields are macros, read expanded, set by assignment
-// and undefined by assigning nil.
+// macroTable is the global "macros": fields are macros, read expanded or, those with
+// parameters, called; set by assignment and undefined by assigning nil.
 func (p *process) macroTable() rt.Value {
-	t := rt.NewTable()
-	t.SetMetatable(p.table(map[string]native{
+	return p.lua.NewUserDataValue("macros", p.table(map[string]native{
 		"__index": func(p *process, args []rt.Value) ([]any, error) {
 			name, err := text(args, 1)
 			if err != nil || !p.script.Macros.Defined(name) {
 				return []any{nil}, err
+			}
+			if p.script.Macros.Parametric(name) {
+				return []any{closure{name, macroCall(name)}}, nil
 			}
 			return []any{p.script.Macros.Expand("%{" + name + "}")}, nil
 		},
@@ -140,5 +144,28 @@ func (p *process) macroTable() rt.Value {
 			return nil, err
 		},
 	}))
-	return rt.TableValue(t)
+}
+
+// macroCall calls a macro with a string of arguments, in which macros are expanded,
+// or a table of them.
+func macroCall(name string) native {
+	return func(p *process, args []rt.Value) ([]any, error) {
+		if len(args) > 1 {
+			return nil, errors.New("too many arguments")
+		}
+		words, err := tableStrings(args, 0)
+		if err != nil {
+			line, err := text(args, 0)
+			if err != nil {
+				return nil, errors.New("bad argument #1 to '?' (string or table expected)")
+			}
+			words = strings.Fields(p.script.Macros.Expand(line))
+		}
+		out, err := p.script.Macros.Call(name, words)
+		if err != nil {
+			p.script.Line("error: " + err.Error())
+			return nil, errors.New("error expanding macro")
+		}
+		return []any{out}, nil
+	}
 }

@@ -1,8 +1,9 @@
 // Package macro expands the macros that scriptlets marked for expansion and Lua
 // scriptlets use: a table of names with rpm's usual values, "%name", "%{name}",
 // "%{?name}", "%{?name:text}", "%{!?name:text}" and "%%" (rpm's
-// docs/man/rpm-macros.7). Left out: parameters, shell and expression expansion,
-// built-in functions; they stay as they are.
+// docs/man/rpm-macros.7), and macros with parameters by Call and as "%{name a b}".
+// Left out: shell and expression expansion, built-in functions; they stay as they
+// are.
 package macro
 
 import (
@@ -15,7 +16,9 @@ const maxDepth = 64
 
 // Set is a set of macros. It is not for concurrent use.
 type Set struct {
-	table map[string]string
+	table   map[string]string
+	options map[string]string // of parametric macros
+	local   map[string]string // parameters, while one is expanded
 }
 
 // New returns the macros of an installed Fedora for an architecture, and more.
@@ -24,7 +27,7 @@ func New(arch string, more map[string]string) *Set {
 	if arch == "i686" || arch == "i386" || arch == "armv7hl" {
 		lib = "lib"
 	}
-	s := &Set{table: map[string]string{
+	s := &Set{options: map[string]string{}, table: map[string]string{
 		"_prefix": "/usr", "_exec_prefix": "%{_prefix}", "_bindir": "%{_exec_prefix}/bin",
 		"_sbindir": "%{_exec_prefix}/sbin", "_libexecdir": "%{_exec_prefix}/libexec",
 		"_lib": lib, "_libdir": "%{_exec_prefix}/%{_lib}", "_datadir": "%{_prefix}/share",
@@ -41,11 +44,21 @@ func New(arch string, more map[string]string) *Set {
 	return s
 }
 
-// Define sets a macro.
-func (s *Set) Define(name, body string) { s.table[name] = body }
+// Define sets a macro, a parametric one under "name(options)".
+func (s *Set) Define(name, body string) {
+	name, options, parametric := strings.Cut(name, "(")
+	delete(s.options, name)
+	if parametric {
+		s.options[name] = strings.TrimSuffix(options, ")")
+	}
+	s.table[name] = body
+}
 
 // Undefine forgets a macro.
-func (s *Set) Undefine(name string) { delete(s.table, name) }
+func (s *Set) Undefine(name string) {
+	delete(s.table, name)
+	delete(s.options, name)
+}
 
 // Defined tells whether there is a macro of that name.
 func (s *Set) Defined(name string) bool { _, ok := s.table[name]; return ok }
@@ -73,6 +86,9 @@ func (s *Set) expand(text string, depth int) string {
 
 // one expands the macro text begins with; it returns how much of text it is.
 func (s *Set) one(text string, depth int) (int, string) {
+	if used, out := s.parameter(text); used > 0 {
+		return used, out
+	}
 	switch c := text[1]; {
 	case c == '%':
 		return 2, "%"
@@ -118,6 +134,15 @@ func isName(c byte) bool {
 
 // braced expands the inside of "%{…}"; whole is returned for what is not known.
 func (s *Set) braced(inner, whole string, depth int) string {
+	if out, ok := s.bracedLocal(inner, depth); ok {
+		return out
+	}
+	if f := strings.Fields(inner); len(f) > 0 && s.Parametric(f[0]) {
+		if out, err := s.call(f[0], f[1:], depth); err == nil {
+			return out
+		}
+		return whole
+	}
 	name := strings.TrimLeft(inner, "?!")
 	flags := inner[:len(inner)-len(name)]
 	name, text, has := strings.Cut(name, ":")
