@@ -36,10 +36,13 @@ type DirOptions struct {
 
 // Dir is the tree below a directory of the host. Symbolic links are never
 // followed, other file systems mounted below are not entered.
-func Dir(root string, opts DirOptions) Tree { return &dirTree{root: root, opts: opts} }
+func Dir(root string, opts DirOptions) Tree {
+	return &dirTree{root: root, top: filepath.Join(root, opts.Top), opts: opts}
+}
 
 type dirTree struct {
 	root string
+	top  string // what is shown, as a path of the host
 	opts DirOptions
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func (w *walker) list(dir string) ([]*found, error) {
 	slices.Sort(names)
 	list := make([]*found, 0, len(names))
 	for _, base := range names {
-		n := &found{path: path.Join(dir, base)}
+		n := &found{path: below(dir, base)}
 		if w.opts.Exclude != nil && w.opts.Exclude(n.path) {
 			continue
 		}
@@ -74,6 +73,14 @@ func (w *walker) list(dir string) ([]*found, error) {
 		list = append(list, n)
 	}
 	return list, w.ctx.Err()
+}
+
+// below joins clean paths, for every file: path.Join looks at each byte.
+func below(dir, name string) string {
+	if dir == "." || dir == "" {
+		return name
+	}
+	return dir + "/" + name
 }
 
 // look fills in what is at a name of a directory.
@@ -223,7 +230,7 @@ func readFlags(fd int) Flags {
 }
 
 func (d *dirTree) Open(n *Node) (File, error) {
-	full := filepath.Join(d.root, d.opts.Top, n.Path)
+	full := below(d.top, n.Path)
 	fd, err := retry(func() (int, error) {
 		return unix.Open(full, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	})

@@ -26,16 +26,7 @@ func worthTrying(block []byte) bool {
 		return true
 	}
 	var count [256]uint32
-	for _, b := range sample {
-		count[b]++
-	}
-	distinct := 0
-	for _, c := range count {
-		if c > 0 {
-			distinct++
-		}
-	}
-	if distinct < 64 {
+	if histogram(&count, sample) < 64 {
 		return true
 	}
 	core := coreSet(&count, len(sample))
@@ -48,11 +39,36 @@ func worthTrying(block []byte) bool {
 	return entropy(&count, len(sample)) < 80
 }
 
+// histogram counts the bytes of a sample, a multiple of sampleBytes, and returns how
+// many different ones there are. Neighbours, which are often the same, are counted
+// in two places: a processor waits for what it has just written.
+func histogram(count *[256]uint32, sample []byte) (distinct int) {
+	var odd [256]uint32
+	for ; len(sample) >= 8; sample = sample[8:] {
+		v := le.Uint64(sample)
+		count[byte(v)]++
+		odd[byte(v>>8)]++
+		count[byte(v>>16)]++
+		odd[byte(v>>24)]++
+		count[byte(v>>32)]++
+		odd[byte(v>>40)]++
+		count[byte(v>>48)]++
+		odd[byte(v>>56)]++
+	}
+	for i, n := range odd {
+		count[i] += n
+		if count[i] > 0 {
+			distinct++
+		}
+	}
+	return distinct
+}
+
 // coreSet is how many different bytes make up nine tenths of the sample, 63 at
 // least. Counts of 256 and more need no sorting: in a sample of 8 KiB they are
 // 32 at most.
 func coreSet(count *[256]uint32, size int) int {
-	var having [256]int // how many bytes have a count
+	var having [256]uint16 // how many bytes have a count
 	threshold, sum, i := uint32(size*90/100), uint32(0), 0
 	for _, c := range count {
 		if c < 256 {
