@@ -51,7 +51,7 @@ func (b *builder) recordRemoval(res install.Result) {
 	for _, id := range res.Removed {
 		reason := dnfstate.User
 		if b.plan.Image.Preferences.PackageManager == "dnf5" {
-			reason = removalReason(id, asked, b.dnf)
+			reason = removalReason(id, asked, b.plan.Lock.Remove.Dependent)
 		}
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: "@System", Action: dnfstate.Remove, Reason: reason})
 		t.Command += " " + id.Name
@@ -59,22 +59,18 @@ func (b *builder) recordRemoval(res install.Result) {
 	b.dnf = append(b.dnf, t)
 }
 
-// removalReason is why dnf5 says that it removed a package: it was asked to, or
-// nothing needs what came as a dependency any more, or else (somebody wanted it)
-// it needs another one that leaves.
-func removalReason(id rpm.Identity, asked []string, before []dnfstate.Transaction) dnfstate.Reason {
-	if slices.Contains(asked, id.Name) {
+// removalReason is why dnf5 says that it removed a package: it was asked to, or the
+// package was no mere dependency and needs another one that leaves, or else nothing
+// needs it any more.
+func removalReason(id rpm.Identity, asked, dependent []string) dnfstate.Reason {
+	id.HasEpoch = true
+	switch {
+	case slices.Contains(asked, id.Name):
 		return dnfstate.User
+	case slices.Contains(dependent, id.NEVRA()):
+		return dnfstate.Dependency
 	}
-	reason := dnfstate.Clean
-	for _, t := range before {
-		for _, i := range t.Items {
-			if i.Package.Name == id.Name && i.Package.Arch == id.Arch && (i.Reason == dnfstate.User || i.Reason == dnfstate.GroupMember) {
-				reason = dnfstate.Dependency
-			}
-		}
-	}
-	return reason
+	return dnfstate.Clean
 }
 
 func (b *builder) transactionRecord(res install.Result, verb string) dnfstate.Transaction {
@@ -98,13 +94,9 @@ var dnfTypes = map[string]dnfstate.Types{string(comps.Mandatory): dnfstate.Manda
 // recordedGroups are the groups of the lock as dnf notes them. A member counts as
 // installed with the group when it was asked for and is there.
 func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Group {
-	repo := ""
-	if len(lock.Repositories) > 0 {
-		repo = lock.Repositories[0].ID
-	}
 	var list []dnfstate.Group
 	for _, g := range lock.Groups {
-		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: repo, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment,
+		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: g.Repository, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment,
 			Description: g.Description, Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
 		for _, k := range g.Kinds {
 			r.Types |= dnfTypes[k]

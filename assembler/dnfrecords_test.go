@@ -11,8 +11,8 @@ import (
 // TestRecordedGroups looks at what dnf is told of groups: members that were asked
 // for and are there count as installed, a group of an environment as its part.
 func TestRecordedGroups(t *testing.T) {
-	lock := &manifest.Lock{Repositories: []manifest.LockedRepo{{ID: "fedora"}}, Groups: []manifest.LockedGroup{
-		{ID: "core", Name: "Core", Part: true, Members: []manifest.LockedMember{
+	lock := &manifest.Lock{Groups: []manifest.LockedGroup{
+		{ID: "core", Name: "Core", Part: true, Repository: "fedora", Members: []manifest.LockedMember{
 			{Name: "bash", Kind: "mandatory", Wanted: true}, {Name: "gone", Kind: "default", Wanted: true}, {Name: "vim", Kind: "optional"}}},
 		{ID: "cloud", Environment: true, Members: []manifest.LockedMember{{Name: "core", Kind: "mandatory", Wanted: true}}},
 	}}
@@ -31,17 +31,13 @@ func TestRecordedGroups(t *testing.T) {
 	}
 }
 
-// TestRemovalReason has dnf5's answers to "remove usbutils libutempter0" where tmux,
-// which was asked for, needs libutempter0.
+// TestRemovalReason has dnf5's answers to "remove usbutils libutempter0" where tmux
+// needs libutempter0.
 func TestRemovalReason(t *testing.T) {
-	item := func(name string, r dnfstate.Reason) dnfstate.Item {
-		return dnfstate.Item{Package: rpm.Identity{Name: name, Arch: "x86_64"}, Action: dnfstate.Install, Reason: r}
-	}
-	before := []dnfstate.Transaction{{Items: []dnfstate.Item{item("usbutils", dnfstate.GroupMember), item("tmux", dnfstate.User),
-		item("libutempter0", dnfstate.Dependency), item("libusb", dnfstate.Dependency)}}}
 	for name, want := range map[string]dnfstate.Reason{"usbutils": dnfstate.User, "libutempter0": dnfstate.User,
 		"tmux": dnfstate.Dependency, "libusb": dnfstate.Clean} {
-		got := removalReason(rpm.Identity{Name: name, Arch: "x86_64"}, []string{"usbutils", "libutempter0"}, before)
+		id := rpm.Identity{Name: name, Version: "1", Release: "2", Arch: "x86_64"}
+		got := removalReason(id, []string{"usbutils", "libutempter0"}, []string{"tmux-0:1-2.x86_64"})
 		if got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}

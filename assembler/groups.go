@@ -19,7 +19,10 @@ func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGro
 	var list []manifest.LockedGroup
 	for _, g := range choice.Groups {
 		locked := manifest.LockedGroup{ID: g.ID, Name: g.Name, Part: choice.Part[g.ID], Description: g.Description,
-			Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
+			Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly,
+			Repository: r.firstWith(func(c *comps.Comps) bool {
+				return slices.ContainsFunc(c.Groups, func(o comps.Group) bool { return o.ID == g.ID })
+			})}
 		for _, k := range kinds {
 			locked.Kinds = append(locked.Kinds, string(k))
 		}
@@ -30,7 +33,10 @@ func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGro
 		list = append(list, locked)
 	}
 	for _, e := range choice.Environments {
-		locked := manifest.LockedGroup{ID: e.ID, Name: e.Name, Environment: true, Description: e.Description, Order: e.Order}
+		locked := manifest.LockedGroup{ID: e.ID, Name: e.Name, Environment: true, Description: e.Description, Order: e.Order,
+			Repository: r.firstWith(func(c *comps.Comps) bool {
+				return slices.ContainsFunc(c.Environments, func(o comps.Environment) bool { return o.ID == e.ID })
+			})}
 		for _, id := range e.Groups {
 			locked.Members = append(locked.Members, manifest.LockedMember{Name: id, Kind: string(comps.Mandatory), Wanted: true})
 		}
@@ -45,6 +51,18 @@ func (r *resolution) lockedGroups(want *description.Phase) ([]manifest.LockedGro
 		list = append(list, locked)
 	}
 	return list, nil
+}
+
+// firstWith is the repository that dnf5 says a group is from: of those that have it
+// the first by name.
+func (r *resolution) firstWith(has func(*comps.Comps) bool) string {
+	first := ""
+	for _, one := range r.repos {
+		if id := one.Source.ID; one.Comps != nil && has(one.Comps) && (first == "" || id < first) {
+			first = id
+		}
+	}
+	return first
 }
 
 // lockGroups notes the groups of both phases, each once.

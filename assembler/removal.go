@@ -29,9 +29,21 @@ func (r *resolution) removal(all []picked) (manifest.Removal, error) {
 	}
 	gone := solve.Remove(u, solve.Removal{Arguments: description.Names(p.Uninstall), Clean: true, Wanted: wanted(u, all)})
 	out.Uninstall = names(gone)
+	out.Dependent = dependent(names(solve.Remove(u, solve.Removal{Arguments: description.Names(p.Uninstall)})), all)
 	forced := solve.Remove(u, solve.Removal{Arguments: description.Names(p.Delete), Alone: true})
 	out.Delete = slices.DeleteFunc(names(forced), func(n string) bool { return slices.Contains(out.Uninstall, n) })
 	return out, nil
+}
+
+// dependent are the packages that dnf5 calls dependent where the given ones leave
+// because others do: not those that were mere dependencies themselves.
+func dependent(gone []string, all []picked) []string {
+	for _, p := range all {
+		if p.Reason == solve.Dependency {
+			gone = slices.DeleteFunc(gone, func(n string) bool { return n == p.nevra() })
+		}
+	}
+	return gone
 }
 
 // system is a universe of nothing but the image's packages, as installed.

@@ -37,8 +37,9 @@ type LockedGroup struct {
 	Description string         `json:"description,omitempty"`
 	Default     bool           `json:"default,omitempty"` // preselected
 	Visible     bool           `json:"visible,omitempty"`
-	Order       string         `json:"order,omitempty"`    // display_order as in comps
-	LangOnly    string         `json:"langonly,omitempty"` // as in comps
+	Order       string         `json:"order,omitempty"`      // display_order as in comps
+	LangOnly    string         `json:"langonly,omitempty"`   // as in comps
+	Repository  string         `json:"repository,omitempty"` // the first by name that has it
 	Members     []LockedMember `json:"members,omitempty"`
 }
 
@@ -53,6 +54,7 @@ type LockedMember struct {
 // Removal lists what the description takes away again, as NEVRAs.
 type Removal struct {
 	Uninstall []string `json:"uninstall,omitempty"` // with what was only needed by them
+	Dependent []string `json:"dependent,omitempty"` // of Uninstall: asked for, or wanted and in need of those
 	Delete    []string `json:"delete,omitempty"`    // by force and without scriptlets
 }
 
