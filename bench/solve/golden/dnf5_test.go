@@ -1,0 +1,69 @@
+package golden_test
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/fimg/fimg/bench/solve/golden"
+	"github.com/fimg/fimg/internal/testtool"
+)
+
+//go:embed testdata/dnf5.py
+var dnf5Script string
+
+// TestAgainstDNF5 asks dnf5 some of what the recorded jobs asked dnf 4. FIMG_DNF5 names a
+// root with dnf5 and its Python module, such as debootstrap makes.
+func TestAgainstDNF5(t *testing.T) {
+	root := os.Getenv("FIMG_DNF5")
+	if root == "" {
+		t.Skip("FIMG_DNF5 is not set")
+	}
+	file, w := load(t, "cs9.json.gz")
+	file.Jobs = file.Jobs[:60]
+	var jobs []map[string]any
+	for i := range file.Jobs {
+		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
+		jobs = append(jobs, map[string]any{"id": j.ID, "args": j.Args, "exclude": j.Exclude, "modules": j.Modules, "variant": v})
+	}
+	want := askDNF5(t, testtool.Oracle{Root: root}, file, jobs)
+	for i := range file.Jobs {
+		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
+		if err := golden.Compare(want[j.ID], w.Run(context.Background(), j, v)); err != nil {
+			t.Errorf("%s %s %q without %q: %v", j.ID, v, j.Args, j.Exclude, err)
+		}
+	}
+}
+
+// askDNF5 answers all jobs in one process of the root's interpreter.
+func askDNF5(t *testing.T, o testtool.Oracle, file *golden.File, jobs []map[string]any) map[string]golden.Result {
+	t.Helper()
+	dir := o.Dir(t)
+	var repositories []string
+	for _, r := range file.Meta.Repositories {
+		at := filepath.Join(dir, r)
+		if err := os.CopyFS(at, os.DirFS(testtool.Shared(t, "repodata/"+r))); err != nil {
+			t.Fatal(err)
+		}
+		repositories = append(repositories, at[len(o.Root):])
+	}
+	request, err := json.Marshal(map[string]any{"arch": file.Meta.Arch, "platform": "platform:el9", "root": dir[len(o.Root):], "repositories": repositories, "jobs": jobs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	cmd := o.Command("python3", "-c", dnf5Script)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(request), &out, &errs
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("dnf5: %v\n%s", err, errs.String())
+	}
+	answers := map[string]golden.Result{}
+	if err := json.Unmarshal(out.Bytes(), &answers); err != nil {
+		t.Fatalf("dnf5's answers: %v\n%s", err, errs.String())
+	}
+	return answers
+}
