@@ -2,6 +2,7 @@ package repo_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
@@ -84,9 +85,22 @@ func refused(t *testing.T, r *testRepo, file string) {
 			t.Errorf("class %v of %v", fault.Of(err), err)
 		}
 		for _, path := range stored(t, c) {
-			t.Errorf("%s was stored", path)
+			if !r.interrupted(path, file) {
+				t.Errorf("%s was stored", path)
+			}
 		}
 	}
+}
+
+// interrupted tells whether a path is the transfer under way of another file than the
+// bad one, which the error has ended: it is taken up again the next time.
+func (r *testRepo) interrupted(path, bad string) bool {
+	for name, body := range r.files {
+		if !strings.Contains(name, bad) && strings.HasSuffix(path, fmt.Sprintf("partial/sha256-%x", sha256.Sum256(body))) {
+			return true
+		}
+	}
+	return false
 }
 
 func TestBomb(t *testing.T) {
