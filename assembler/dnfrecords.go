@@ -38,10 +38,30 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 		present[id.Name] = true
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: p.Item.Repository, Action: dnfstate.Install, Reason: dnfReasons[p.Item.Reason]})
 	}
+	groups := recordedGroups(b.plan.Lock, present)
 	if len(b.dnf) == 0 {
-		t.Groups = recordedGroups(b.plan.Lock, present)
+		t.Groups = groups
+	}
+	if b.plan.Image.Preferences.PackageManager == "dnf5" {
+		claimMembers(t.Items, groups)
 	}
 	b.dnf = append(b.dnf, t)
+}
+
+// claimMembers gives what belongs to an installed group the reason that dnf5 gives
+// it, also where another package needs it; not to conditional packages.
+func claimMembers(items []dnfstate.Item, groups []dnfstate.Group) {
+	members := map[string]bool{}
+	for _, g := range groups {
+		for _, m := range g.Members {
+			members[m.Name] = members[m.Name] || !g.Environment && m.Installed && m.Type != dnfstate.Conditional
+		}
+	}
+	for i, it := range items {
+		if members[it.Package.Name] && it.Reason != dnfstate.User {
+			items[i].Reason = dnfstate.GroupMember
+		}
+	}
 }
 
 // recordRemoval notes what dnf took away again.

@@ -43,3 +43,22 @@ func TestRemovalReason(t *testing.T) {
 		}
 	}
 }
+
+// TestClaimMembers has dnf5's answer to a group whose members other packages need,
+// too.
+func TestClaimMembers(t *testing.T) {
+	item := func(name string, r dnfstate.Reason) dnfstate.Item {
+		return dnfstate.Item{Package: rpm.Identity{Name: name}, Reason: r}
+	}
+	items := []dnfstate.Item{item("bash", dnfstate.Dependency), item("less", dnfstate.WeakDependency), item("vim", dnfstate.User),
+		item("pam", dnfstate.Dependency), item("glibc", dnfstate.Dependency)}
+	claimMembers(items, []dnfstate.Group{{ID: "core", Members: []dnfstate.Member{
+		{Name: "bash", Type: dnfstate.Mandatory, Installed: true}, {Name: "less", Type: dnfstate.Default, Installed: true},
+		{Name: "vim", Type: dnfstate.Mandatory, Installed: true}, {Name: "pam", Type: dnfstate.Conditional, Installed: true},
+		{Name: "glibc", Type: dnfstate.Optional}}}})
+	for i, want := range []dnfstate.Reason{dnfstate.GroupMember, dnfstate.GroupMember, dnfstate.User, dnfstate.Dependency, dnfstate.Dependency} {
+		if items[i].Reason != want {
+			t.Errorf("%s: %s, want %s", items[i].Package.Name, items[i].Reason, want)
+		}
+	}
+}
