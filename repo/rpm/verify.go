@@ -29,7 +29,8 @@ type Verdict struct {
 	// Checks are the items the package has, in rpm's order.
 	Checks []Check `json:"checks"`
 	// Oddities are flaws in bytes that no digest covers and rpm does not look
-	// at: lead, padding, sizes. An intact package has none.
+	// at: lead, padding, sizes, and signatures that nothing here can verify. An
+	// intact package has none.
 	Oddities []string `json:"oddities,omitempty"`
 
 	digest, signed Range // verified
@@ -79,6 +80,9 @@ func (r *Reader) judge(keys *Keyring) *Verdict {
 			it.status = NOTFOUND
 		}
 		it.Status = it.status
+		if it.status == NOTTRUSTED {
+			v.Oddities = append(v.Oddities, it.Check.String())
+		}
 		if it.status != NOTFOUND || v.wants(it) {
 			v.Checks = append(v.Checks, it.Check)
 		}
