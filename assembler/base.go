@@ -19,15 +19,15 @@ import (
 
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/formats/oci/registry"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/fetch"
 	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/rpm"
 	"github.com/fimg/fimg/repo/solve"
+	"github.com/fimg/fimg/tree"
 )
 
 // Base is the container that another builds on (kiwi's derived_from).

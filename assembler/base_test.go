@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/formats/oci"
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // databaseImage is a container with files of a package database.

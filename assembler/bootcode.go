@@ -8,8 +8,8 @@ import (
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/bootloader/grub"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // grubOptions maps the description's boot loader section.

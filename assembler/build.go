@@ -10,11 +10,11 @@ import (
 	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/formats/oci"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Result is what a build made.

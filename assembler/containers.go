@@ -11,7 +11,7 @@ import (
 	"github.com/fimg/fimg/formats/archive"
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/oci"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // standard excludes of a root tree that becomes an archive or a container.

@@ -12,9 +12,9 @@ import (
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/formats"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/repo/pool/evr"
+	"github.com/fimg/fimg/tree"
 )
 
 // Difference is what differs between two locks, plans or images.

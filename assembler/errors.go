@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 	"modernc.org/sqlite"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 var errNoProgram = errors.New("not in the image")

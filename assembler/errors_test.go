@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // TestClassify has a database run full, as one in a full file system does.

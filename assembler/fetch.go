@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/assembler/manifest"
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/rpm"

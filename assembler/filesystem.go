@@ -9,13 +9,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // fileSystem is what a partition of the description's own is to hold; nil holds

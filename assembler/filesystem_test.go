@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // writerOf prepares the disk of a type with a tree of files of the given sizes,

@@ -4,9 +4,9 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
+	"github.com/fimg/fimg/seed"
 )
 
 // checkCreateOptions refuses create and mount options that the writer of the root

@@ -14,14 +14,14 @@ import (
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/bootloader/zipl"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/tree"
 )
 
 // Inspection is what can be told of an image without starting it.

@@ -8,8 +8,8 @@ import (
 
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/seed"
 )
 
 const mib = partition.MiB

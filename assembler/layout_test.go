@@ -8,9 +8,9 @@ import (
 
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/description/builtin"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/seed"
 )
 
 func image(t *testing.T, profile, arch string) *description.Image {

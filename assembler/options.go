@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/assembler/manifest"
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 )
 
 // Event is something that happened during planning or building.

@@ -11,7 +11,7 @@ import (
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
 )

@@ -14,8 +14,8 @@ import (
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // packageFile is a verified package on this machine.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/seed"
 )
 
 // PlanVersion is the version of a plan's JSON form.

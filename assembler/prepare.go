@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/assembler/manifest"
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Prepared is the record that Prepare leaves in a root tree, beside the description

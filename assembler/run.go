@@ -6,9 +6,9 @@ import (
 	"fmt"
 
 	"github.com/fimg/fimg/assembler/chroot"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/inroot"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/tree/inroot"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // runner runs programs of one root tree. One session serves all commands but

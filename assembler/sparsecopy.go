@@ -5,7 +5,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/fimg/fimg/internal/sparse"
+	"github.com/fimg/fimg/tree/sparse"
 )
 
 // copySparse copies a file, keeping its holes.

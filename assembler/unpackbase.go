@@ -11,9 +11,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/install/rpmdb"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // unpackBases puts the containers that the image builds on into the root, each

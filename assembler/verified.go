@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/install"
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Columns of a line of rpm -V (rpm(8), "VERIFY OPTIONS"): size, mode, digest,

@@ -4,10 +4,10 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/assembler/install"
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // TestVerifyReport corrects what rpm says of files that only the ledger knows

@@ -10,7 +10,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/system"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // prepare makes the work directory and the empty root. The returned function

@@ -13,12 +13,12 @@ import (
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/bootloader/zipl"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem/fat"
 	"github.com/fimg/fimg/partition/filesystem/swap"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // diskWriter fills one sparse file with a partitioned disk.

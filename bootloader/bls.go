@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // EntriesDir is where an image keeps its Boot Loader Specification entries.

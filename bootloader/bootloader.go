@@ -13,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/inroot"
+	"github.com/fimg/fimg/tree/inroot"
 )
 
 // FileSystem is one file system of the finished disk as a boot loader sees it.

@@ -3,7 +3,7 @@ package bootloader
 import (
 	"testing"
 
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 func TestCmdline(t *testing.T) {

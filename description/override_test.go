@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 const overridden = `<preferences><type image="oci"/><type image="docker" derived_from="dir:///a"><containerconfig name="n" tag="t"><labels><label name="a" value="1"/></labels></containerconfig></type></preferences>

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // state is one selection: which parts of a document are active. A selection that the

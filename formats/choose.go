@@ -13,7 +13,7 @@ import (
 	"github.com/fimg/fimg/formats/vagrant"
 	"github.com/fimg/fimg/formats/vhd"
 	"github.com/fimg/fimg/formats/vmdk"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // writer chooses the package that makes a format.

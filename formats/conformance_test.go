@@ -16,7 +16,7 @@ import (
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/gce"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 	"github.com/fimg/fimg/formats/qcow2"
 	"github.com/fimg/fimg/formats/raw"
 	"github.com/fimg/fimg/formats/vagrant"

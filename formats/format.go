@@ -14,7 +14,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // Format describes an image format.

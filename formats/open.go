@@ -14,11 +14,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/qcow2"
 	"github.com/fimg/fimg/formats/vhd"
 	"github.com/fimg/fimg/formats/vmdk"
-	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/xzread"
 )
 

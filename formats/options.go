@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // QemuOptions are the options of a format under the names qemu-img -o gives

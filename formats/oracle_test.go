@@ -12,8 +12,8 @@ import (
 
 	"github.com/fimg/fimg/formats"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/seed"
 )
 
 // output makes an Output of a kiwi format with qemu-img's options.

@@ -9,9 +9,9 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // phase is the name of this room's phase in events.

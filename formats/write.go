@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 	"github.com/fimg/fimg/formats/vmdk"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // Source is a sparse disk; disk.File makes one from a raw file.

@@ -1,7 +1,7 @@
 package partition
 
 import (
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // GUID is an identifier of a partition type, a partition or a disk, its bytes in

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // cloud is the request of an ordinary virtual machine image.

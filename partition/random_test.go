@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/seed"
 )
 
 // randomRequest asks for any mixture of what a request can ask for.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/seed"
 )
 
 // MiB is the unit partitions are aligned to and sized in.

@@ -5,10 +5,10 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/pool"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestCreaterepo reads a directory of packages as it is and through the metadata

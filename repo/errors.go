@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo/comps"
 	"github.com/fimg/fimg/repo/modules"
 	"github.com/fimg/fimg/repo/repodata"

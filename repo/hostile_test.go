@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/cache"
 	"github.com/fimg/fimg/repo/digest"

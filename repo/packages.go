@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/cache"
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/pool"

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/repodata"
 )

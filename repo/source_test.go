@@ -18,8 +18,8 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp/armor"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
 	"github.com/fimg/fimg/repo/fetch"

@@ -6,7 +6,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // CapabilityError says what the kernel, the container or the machine lacks.

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // dirs keeps directories of the tree open from one package to the next, so that

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo/rpm"
 )
 

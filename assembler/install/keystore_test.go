@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/assembler/install/rpmdb"
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/repo/rpm"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // chooser is a package of rpm whose macros say where keys belong.

@@ -7,8 +7,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
 )
 
 // meta sets owner, mode, capabilities and times of the file behind fd, or of an

@@ -4,9 +4,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
 )
 
 // Item is one package to install.

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // listing describes everything in a tree but the package database, one line for

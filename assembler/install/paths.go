@@ -5,8 +5,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // paths finds out which names are one file: it resolves directories through the

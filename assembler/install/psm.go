@@ -5,7 +5,7 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/rpm"
 )
 

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestRepository installs all packages below the directory in FIMG_TEST_REPO, a

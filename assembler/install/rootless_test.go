@@ -14,7 +14,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 const rootlessVariable = "FIMG_TEST_ROOTLESS"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install/lua"
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/rpm"
 )
 

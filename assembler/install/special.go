@@ -3,8 +3,8 @@ package install
 import (
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/tree"
 )
 
 // special puts everything but regular files into place, and touches.

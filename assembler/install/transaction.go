@@ -11,10 +11,10 @@ import (
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install/macro"
 	"github.com/fimg/fimg/assembler/install/rpmdb"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/rpm"
 	"github.com/fimg/fimg/repo/rpm/order"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // transaction is the state of one Run.

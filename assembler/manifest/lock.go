@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // LockVersion is the version of the lock's form.

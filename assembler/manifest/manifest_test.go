@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 func TestBundleName(t *testing.T) {

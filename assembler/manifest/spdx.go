@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // Document describes an image to WriteSPDX.

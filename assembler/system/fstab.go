@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/inroot"
+	"github.com/fimg/fimg/tree/inroot"
 )
 
 // Mount is one line of fstab(5).

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/inroot"
+	"github.com/fimg/fimg/tree/inroot"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 )

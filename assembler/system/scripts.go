@@ -12,7 +12,7 @@ import (
 	"slices"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/inroot"
+	"github.com/fimg/fimg/tree/inroot"
 )
 
 // functions is the shell library that description scripts may source as

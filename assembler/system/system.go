@@ -18,9 +18,9 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/inroot"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/tree/inroot"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // System is a root tree being made into the image's system.

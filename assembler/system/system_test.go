@@ -16,9 +16,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/inroot"
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/tree/inroot"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // fake is a System on an empty root that records what it would run.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/inroot"
+	"github.com/fimg/fimg/tree/inroot"
 )
 
 // run runs a program of the image, found in its usual directories.

@@ -24,8 +24,8 @@ import (
 
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/bench/settle"
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 type options struct {

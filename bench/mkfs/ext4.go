@@ -6,9 +6,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // extKind writes ext2, ext3 and ext4; -options takes those of mke2fs in one word.

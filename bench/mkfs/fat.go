@@ -5,10 +5,10 @@ import (
 	"flag"
 	"os"
 
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem/fat"
 	"github.com/fimg/fimg/partition/filesystem/swap"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 func fatKind(set *flag.FlagSet, c *common) func(context.Context, tree.Tree, *os.File) error {

@@ -20,7 +20,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/system/selinux"
 	"github.com/fimg/fimg/bench/settle"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // kind adds its flags to the set and returns what writes the file system.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // WriteDefaults edits /etc/default/grub and /etc/sysconfig/bootloader to what the

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Options are the choices the description makes about the menu.

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // ESP is where the EFI system partition is mounted in the image.

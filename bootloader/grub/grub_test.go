@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 func testSystem() *bootloader.System {

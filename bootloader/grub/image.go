@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Platform is GRUB's name of a target and the directory of its modules.

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Entry is a loader entry: the files are named below /boot.

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/bootloader"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 func testRoot(t *testing.T, files map[string]string) *rootfs.Root {

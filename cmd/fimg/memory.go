@@ -5,7 +5,7 @@ import (
 	"runtime/debug"
 	"sync"
 
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 )
 
 // thrift has the collector keep the heap small while images are packed. The

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/fimg/fimg/assembler"
-	"github.com/fimg/fimg/internal/event"
+	"github.com/fimg/fimg/event"
 )
 
 // printer shows events: as JSON lines, as one live line on a terminal, or as

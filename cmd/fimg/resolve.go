@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
 	"github.com/fimg/fimg/repo/resolve"

@@ -7,8 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/tree"
 )
 
 // seedDisk makes a disk from which cloud-init takes its configuration (data

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Options shape an archive.

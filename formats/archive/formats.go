@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/formats/compress"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // What kiwi leaves out of archives: working files of a build, and for WSL the

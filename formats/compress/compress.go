@@ -12,8 +12,8 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/fimg/fimg/formats/internal/ordered"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/formats/ordered"
 	"github.com/fimg/fimg/internal/memory"
 )
 

@@ -3,7 +3,7 @@ package disk
 import (
 	"fmt"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // CorruptError says that an image breaks the rules of its format.

@@ -8,7 +8,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/fimg/fimg/internal/sparse"
+	"github.com/fimg/fimg/tree/sparse"
 )
 
 // Range is a run of bytes.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/fimg/fimg/formats/archive"
 	"github.com/fimg/fimg/formats/compress"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Options shape the making of an image.

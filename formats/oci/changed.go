@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/formats/archive"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // difference compares a tree with the state of the layers below it.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/formats/archive"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // state is what the layers below make of one path.

@@ -8,7 +8,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Extract shows what the layers add up to: every path that no later layer

@@ -9,7 +9,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // The media types of the image specification, and those of docker for what a

@@ -13,7 +13,7 @@ import (
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 var when = time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC)

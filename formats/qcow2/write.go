@@ -8,7 +8,7 @@ import (
 	"math/bits"
 
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // Writer returns the writer of a qcow2 image. A size that is no multiple of a

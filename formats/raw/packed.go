@@ -7,7 +7,7 @@ import (
 
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // Packed returns the writer of a compressed raw disk.

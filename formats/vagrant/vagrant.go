@@ -17,10 +17,10 @@ import (
 
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 	"github.com/fimg/fimg/formats/qcow2"
 	"github.com/fimg/fimg/formats/vmdk"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // The providers.

@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/raw"
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // Options shape an image.

@@ -9,7 +9,7 @@ import (
 
 	"github.com/fimg/fimg/formats/compress/deflate"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // packedGrains is what a job makes of one chunk.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // memory is a file in memory.

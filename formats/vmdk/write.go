@@ -5,9 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/disk"
-	"github.com/fimg/fimg/formats/internal/ordered"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/formats/ordered"
 )
 
 // maxSize is where the sector numbers of grain tables end: 2 TiB less the room

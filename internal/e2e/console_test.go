@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/tree"
 )
 
 // machine is a virtual machine with its serial console at hand.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/fimg/fimg/assembler"
 	"github.com/fimg/fimg/description"
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
 )
 

@@ -13,10 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // Sizes of the file systems of TestOnlineGrowth before and after; written is what

@@ -20,7 +20,7 @@ import (
 
 	"github.com/fimg/fimg/formats/oci/registry"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // depot is a registry on this machine that wants a login.

@@ -1,8 +1,8 @@
 // Package filesystem holds what the writers and readers of the file systems below
-// it have in common: the names of their input, the error for a place that is too
-// small, and what a reader tells about a file system.
+// it have in common: the error for a place that is too small, and what a reader tells
+// about a file system.
 //
-// Every writer takes a Tree and writes into an io.WriterAt whose offset zero is
+// Every writer takes a tree.Tree and writes into an io.WriterAt whose offset zero is
 // the first byte of the file system. What was never written must read as zero (a
 // new sparse file does), so holes and free space cost nothing.
 package filesystem
@@ -10,19 +10,8 @@ package filesystem
 import (
 	"fmt"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
-)
-
-// The input of the writers and the output of the readers, named here so that Go
-// programs outside this module can use them.
-type (
-	Tree  = tree.Tree  // a source of nodes in a fixed order
-	Node  = tree.Node  // one name and the inode behind it
-	File  = tree.File  // the content of a regular file
-	Range = tree.Range // a run of bytes in a file
-	Xattr = tree.Xattr // an extended attribute
-	Flags = tree.Flags // chattr(1) attributes
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/tree"
 )
 
 // TooSmallError says that something does not fit. Needed is a lower bound of the
@@ -67,6 +56,6 @@ type Info struct {
 // Reader is an opened file system. It is a Tree, so that two of them can be
 // compared, or one written again as another kind.
 type Reader interface {
-	Tree
+	tree.Tree
 	Info() Info
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // Manager is the package manager whose rules are followed.

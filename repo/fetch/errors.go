@@ -7,7 +7,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo/digest"
 )
 

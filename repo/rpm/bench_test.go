@@ -7,9 +7,9 @@ import (
 	"os"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo/rpm"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // contents loads the test packages into memory.

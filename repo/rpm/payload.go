@@ -10,7 +10,7 @@ import (
 	"io/fs"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // PayloadOptions say how to read an archive.

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo/rpm"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestShapesLikeRPM builds packages of every form and compares tags, derived

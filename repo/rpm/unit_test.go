@@ -7,9 +7,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo/rpm"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestScriptlets reads every kind of scriptlet and trigger back.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/repo/rpm"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestV6Verdicts compares with what "rpmkeys -K" and "-Kv" of rpm 6.1 said of

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // Level is what a package must have to be accepted, as rpm's macro

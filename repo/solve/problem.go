@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // problem is a set of rules that contradict each other.

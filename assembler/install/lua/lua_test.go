@@ -12,7 +12,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install/macro"
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // world is a root and what scripts did to programs.

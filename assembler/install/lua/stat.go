@@ -12,7 +12,7 @@ import (
 	rt "github.com/arnodel/golua/runtime"
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // fileTypes are what posix.stat calls the type.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fimg/fimg/internal/rpmtest"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/repo/rpm/rpmtest"
 )
 
 // TestSameAsOracles compares with what the rpm of every oracle writes: packages of

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // replace writes a file beside its place and renames it there.

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/rootfs"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // item is one user or group to create.

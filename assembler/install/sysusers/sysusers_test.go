@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 var initial = map[string]string{

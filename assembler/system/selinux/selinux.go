@@ -20,8 +20,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/fimg/fimg/internal/rootfs"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // Contexts are the file contexts of a policy. They may be used from several

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 const contexts = `

@@ -8,9 +8,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/fimg/fimg/internal/rootfs"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // The labels are those that setfiles -F leaves on the files: what the writers are

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
-	"github.com/fimg/fimg/internal/fault"
 )
 
 // PlainError says that a registry would be spoken to without TLS, where anyone on

@@ -23,8 +23,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
-	"github.com/fimg/fimg/internal/fault"
 )
 
 // Options say how to reach a registry.

@@ -17,11 +17,11 @@ import (
 
 	memory "github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/formats/oci/registry"
-	"github.com/fimg/fimg/internal/fault"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // serve runs a registry that wants a password and counts uploads.

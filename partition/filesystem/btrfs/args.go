@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/seed"
 )
 
 // ParseArgs understands the words of an mkfs.btrfs command line, as a description's

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 func TestParseArgs(t *testing.T) {

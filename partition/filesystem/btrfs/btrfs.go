@@ -17,9 +17,9 @@ import (
 	"io"
 	"time"
 
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // Options shape the file system. The zero value of everything but Size and UUID

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fimg/fimg/internal/event"
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // dataExtent is what the extent tree must know of a data extent.

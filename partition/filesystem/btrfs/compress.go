@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"fmt"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/internal/zstdblock"
+	"github.com/fimg/fimg/tree"
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )

@@ -5,8 +5,8 @@ import (
 	"path"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/tree"
 )
 
 // ContentError says that something in the tree cannot be on this file system.

@@ -3,7 +3,7 @@ package btrfs
 import (
 	"fmt"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // estimate is an upper bound of what a tree needs, as far as it can be known

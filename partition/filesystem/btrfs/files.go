@@ -6,7 +6,7 @@ import (
 	"math"
 	"sync"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // pipeline reads, compresses and checksums files on all cores and gives the

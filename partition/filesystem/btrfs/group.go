@@ -5,7 +5,7 @@ import (
 	"io"
 	"sync"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // group is a unit of work: up to groupBytes of one file, or a whole small file.

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // written is what the data of a file turned into.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
-	"github.com/fimg/fimg/internal/tree/treetest"
+	"github.com/fimg/fimg/internal/treetest"
+	"github.com/fimg/fimg/tree"
 )
 
 // subvolumes is a layout with a mount point, a nested and an empty subvolume.

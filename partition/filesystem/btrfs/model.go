@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // inode is one inode of a subvolume. Contents are not held, only the node.

@@ -7,7 +7,7 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // maxSize is a device size that stands for "as large as needed".

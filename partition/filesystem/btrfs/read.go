@@ -9,9 +9,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // FS is an opened file system on one device. It is a tree of everything from the

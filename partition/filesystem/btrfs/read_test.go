@@ -11,10 +11,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
-	"github.com/fimg/fimg/internal/tree/treetest"
+	"github.com/fimg/fimg/internal/treetest"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // memory is a sparse device in memory.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // file is the content of one regular file. Its extents are read when it is opened.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 const (

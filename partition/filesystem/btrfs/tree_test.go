@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // nodesOf lists a tree below a directory, its paths relative to it, without what is

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Volume is one subvolume as a tree of its own.

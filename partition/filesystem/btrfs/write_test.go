@@ -12,12 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
-	"github.com/fimg/fimg/internal/tree/treetest"
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // image writes a file system into a new file and returns its path.

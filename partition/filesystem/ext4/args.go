@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/fimg/fimg/internal/seed"
+	"github.com/fimg/fimg/seed"
 )
 
 // ParseArgs understands the words of an mke2fs command line, as a description's

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // inode is one inode on its way to the disk.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 	"golang.org/x/sync/errgroup"
 )
 

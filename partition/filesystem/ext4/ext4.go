@@ -17,8 +17,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/fimg/fimg/internal/fault"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/tree"
 )
 
 // Options shape a file system. Only Size has no useful zero value; ParseArgs fills

@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 func TestSizes(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // padded is a device with zeros after its bytes.

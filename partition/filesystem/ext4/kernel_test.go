@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 func unmount(t *testing.T, dir string) {

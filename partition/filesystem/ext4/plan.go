@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // plan is a file system of which every block is decided.

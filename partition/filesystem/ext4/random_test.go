@@ -11,8 +11,8 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
-	"github.com/fimg/fimg/internal/tree/treetest"
+	"github.com/fimg/fimg/internal/treetest"
+	"github.com/fimg/fimg/tree"
 )
 
 // randomOptions draws any mixture of options that checkers know.

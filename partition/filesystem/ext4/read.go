@@ -8,8 +8,8 @@ import (
 	"io"
 	"math"
 
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/seed"
 )
 
 // ErrFormat says that something is no ext file system, or a damaged one.

@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // attrs returns the extended attributes of an inode, sorted by name.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"slices"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Limits of what a reader accepts.

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // maxDepth and maxNames bound a walk.

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fimg/fimg/internal/seed"
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/seed"
+	"github.com/fimg/fimg/tree"
 )
 
 // pattern is a file of a repeated text, with holes where ranges leave them.

@@ -7,8 +7,8 @@ import (
 	"io"
 	"sync"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // writer carries out a plan.

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // attrMagic begins attributes in an inode and in a block ("Extended Attributes").

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // file is a file or directory on its way into the file system.

@@ -12,7 +12,7 @@ package fat
 import (
 	"fmt"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 )
 
 // Options shape a file system. Only Size has no useful zero value.

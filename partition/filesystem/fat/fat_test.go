@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/internal/testtool"
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // esp is a tree with everything a FAT can hold.

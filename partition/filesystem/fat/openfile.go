@@ -6,7 +6,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Open implements tree.Tree for a path in any case.

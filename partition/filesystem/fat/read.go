@@ -10,8 +10,8 @@ import (
 	"strings"
 	"unicode/utf16"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // Limits of what a reader accepts.

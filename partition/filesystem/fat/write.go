@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/fimg/fimg/internal/tree"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/tree"
 )
 
 // writer is the state of one Write.

@@ -12,7 +12,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/fimg/fimg/internal/fault"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition/filesystem"
 )
 

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fimg/fimg/internal/seed"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/seed"
 )
 
 func TestOracle(t *testing.T) {

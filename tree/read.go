@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/sparse"
+	"github.com/fimg/fimg/tree/sparse"
 	"golang.org/x/sys/unix"
 )
 

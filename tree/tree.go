@@ -11,7 +11,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/fimg/fimg/internal/sparse"
+	"github.com/fimg/fimg/tree/sparse"
 )
 
 // File type bits of Node.Mode (stat(2), inode(7)).

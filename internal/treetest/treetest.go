@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/internal/tree"
+	"github.com/fimg/fimg/tree"
 )
 
 // Holes is content with holes: data at the ranges, zero elsewhere.
