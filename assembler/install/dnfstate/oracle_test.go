@@ -26,13 +26,16 @@ SELECT environmentid, name, translated_name, pkg_types FROM comps_environment OR
 SELECT * FROM item_replaced_by; SELECT * FROM config;`
 
 // TestDNF5Oracle takes what a real dnf5 says that it did, in another order, and
-// expects the files that it wrote. FIMG_DNF5_ORACLE names a root that dnf5
+// expects the files that it wrote. FIMG_DNF5_ORACLE lists roots that dnf5
 // installed with SOURCE_DATE_EPOCH set. TestDNF5Golden always runs.
 func TestDNF5Oracle(t *testing.T) {
-	root := os.Getenv("FIMG_DNF5_ORACLE")
-	if root == "" {
-		t.Skip("FIMG_DNF5_ORACLE is not set")
+	for _, root := range filepath.SplitList(os.Getenv("FIMG_DNF5_ORACLE")) {
+		t.Run(filepath.Base(root), func(t *testing.T) { likeDNF5(t, root) })
 	}
+}
+
+func likeDNF5(t *testing.T, root string) {
+	t.Helper()
 	testtool.Need(t, "sqlite3")
 	theirs := filepath.Join(root, DNF5Dir)
 	s := told(t, filepath.Join(theirs, "transaction_history.sqlite"), theirs)

@@ -16,13 +16,15 @@ import (
 //go:embed testdata/dnf5.py
 var dnf5Script string
 
-// TestAgainstDNF5 asks dnf5 some of what the recorded jobs asked dnf 4. FIMG_DNF5 names a
-// root with dnf5 and its Python module, such as debootstrap makes.
+// TestAgainstDNF5 asks dnf5 some of what the recorded jobs asked dnf 4. FIMG_DNF5 lists
+// roots with dnf5 and its Python module, such as debootstrap makes.
 func TestAgainstDNF5(t *testing.T) {
-	root := os.Getenv("FIMG_DNF5")
-	if root == "" {
-		t.Skip("FIMG_DNF5 is not set")
+	for _, root := range filepath.SplitList(os.Getenv("FIMG_DNF5")) {
+		t.Run(filepath.Base(root), func(t *testing.T) { againstDNF5(t, root) })
 	}
+}
+
+func againstDNF5(t *testing.T, root string) {
 	file, w := load(t, "cs9.json.gz")
 	file.Jobs = file.Jobs[:60]
 	var jobs []map[string]any
