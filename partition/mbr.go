@@ -1,9 +1,6 @@
 package partition
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // mbrTail is the end of a master boot record from the disk signature on (UEFI
 // 2.10, 5.2.1). The 440 bytes before it are the boot loader's.
@@ -66,8 +63,8 @@ func master(l *Layout) mbrTail {
 }
 
 // protective returns the record in front of a GPT: one entry over the disk (UEFI
-// 2.10, 5.2.3), for a hybrid shortened to make room for copies of up to three
-// partitions.
+// 2.10, 5.2.3), for a hybrid shortened to make room for copies of the first up to
+// three partitions, in the order they were made.
 func protective(l *Layout) mbrTail {
 	t := mbrTail{DiskID: l.DiskID}
 	sectors := l.Size/int64(l.SectorSize) - 1
@@ -76,9 +73,7 @@ func protective(l *Layout) mbrTail {
 	if !l.Hybrid {
 		return t
 	}
-	parts := slices.Clone(l.Partitions)
-	slices.SortFunc(parts, func(a, b Partition) int { return a.Number - b.Number })
-	parts = parts[:min(3, len(parts))]
+	parts := l.Partitions[:min(3, len(l.Partitions))]
 	first := parts[0].First
 	for i, p := range parts {
 		t.Entries[i+1] = entry(p, 0)

@@ -41,23 +41,34 @@ func title(name string) string {
 	return b.String()
 }
 
-// kind returns the type of a wanted partition.
+// kind returns the type of a wanted partition. A custom one's name in the table
+// goes before its type, as in kiwi.
 //
 // kiwi writes the root type of the machine it runs on; here it is that of the
 // target. kiwi also gives LVM and RAID members the root type; they keep their own,
 // as the specification of the root type demands a file system.
 func (r *Request) kind(role Role, w Want) (Type, error) {
+	if t, ok := discoverable(w.PartName, r.Arch); ok && role == Custom {
+		return t, nil
+	}
 	if w.Type != "" && (role == Custom || role == Root) {
 		return LookupType(w.Type, r.Arch)
 	}
+	if role == Boot && r.Table == MBR {
+		return types()["linux"], nil
+	}
 	own := map[Role]string{BIOSBoot: "csm", ESP: "esp", PReP: "prep", Boot: "xbootldr",
 		Swap: "swap", Spare: "linux", Custom: "linux", ReadOnly: "root", Root: "root"}[role]
-	if role == Custom {
-		if t, ok := discoverable(w.PartName, r.Arch); ok {
-			return t, nil
-		}
-	}
 	return LookupType(own, r.Arch)
+}
+
+// cloneKind is the type of a clone: what was asked for or plain Linux data, so that
+// nothing that goes by types takes it for the original.
+func (r *Request) cloneKind(role Role, w Want) (Type, error) {
+	if w.Type != "" && (role == Custom || role == Root) {
+		return LookupType(w.Type, r.Arch)
+	}
+	return types()["linux"], nil
 }
 
 // size returns the bytes of a partition in whole MiB, for one that gets the rest

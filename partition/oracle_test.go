@@ -158,12 +158,13 @@ func readBack(t *testing.T, path string, l *Layout) {
 // TestSgdiskBits writes the same table with sgdisk and compares every byte.
 func TestSgdiskBits(t *testing.T) {
 	testtool.Need(t, "sgdisk")
-	for _, hybrid := range []bool{false, true} {
+	for _, change := range []func(*Request){
+		func(*Request) {}, func(r *Request) { r.HybridMBR = true },
+		func(r *Request) { r.HybridMBR, r.ESP.Number, r.Boot.Number, r.Root.Number = true, 5, 3, 9 },
+		func(r *Request) { r.HybridMBR, r.Boot.Clones = true, 1 },
+	} {
 		r := cloud()
-		r.HybridMBR = hybrid
-		if hybrid { // sgdisk shows /boot in it as type ea, kiwi's own MBR as 83
-			r.Boot = nil
-		}
+		change(&r)
 		path, l := disk(t, r)
 		other := filepath.Join(t.TempDir(), "sgdisk.raw")
 		if err := os.WriteFile(other, nil, 0o600); err != nil {
@@ -179,14 +180,37 @@ func TestSgdiskBits(t *testing.T) {
 				"-c", n+":"+p.Name, "-t", n+":"+p.Type.GUID.String(), "-u", n+":"+p.GUID.String())
 		}
 		testtool.Run(t, "sgdisk", append(args, other)...)
-		if hybrid {
-			testtool.Run(t, "sgdisk", "-h", "1:2:3", other)
+		if r.HybridMBR {
+			first := make([]string, 3)
+			for i, p := range l.Partitions[:3] {
+				first[i] = fmt.Sprint(p.Number)
+			}
+			testtool.Run(t, "sgdisk", "-h", strings.Join(first, ":"), other)
 		}
 		for _, at := range []int64{446, l.Size - 34*512} {
 			if !bytes.Equal(piece(t, path, at), piece(t, other, at)) {
-				t.Errorf("hybrid %v: bytes at %d differ from sgdisk's:\n% x\n% x", hybrid, at, piece(t, path, at)[:80], piece(t, other, at)[:80])
+				t.Errorf("%+v: bytes at %d differ from sgdisk's:\n% x\n% x", r, at, piece(t, path, at)[:80], piece(t, other, at)[:80])
 			}
 		}
+	}
+}
+
+// TestForceMBRBits converts the same GPT with sgdisk as kiwi does.
+func TestForceMBRBits(t *testing.T) {
+	testtool.Need(t, "sgdisk")
+	r := cloud()
+	r.ESP.Number, r.Root.Number = 7, 5
+	other, plain := disk(t, r)
+	var numbers []string
+	for _, p := range plain.Partitions {
+		numbers = append(numbers, fmt.Sprint(p.Number))
+	}
+	testtool.Run(t, "sgdisk", "-t", "7:8300", other)
+	testtool.Run(t, "sgdisk", "-m", strings.Join(numbers, ":"), other)
+	r.ForceMBR = true
+	path, _ := disk(t, r)
+	if got, want := piece(t, path, 446)[:66], piece(t, other, 446)[:66]; !bytes.Equal(got, want) {
+		t.Errorf("differs from sgdisk's:\n% x\n% x", got, want)
 	}
 }
 

@@ -9,14 +9,17 @@ import (
 // place gives slot i its number, sectors and identifiers.
 func (p *planner) place(i int) error {
 	s := p.slots[i]
-	number, err := p.take(s)
+	if p.logical(i) && i == 3 {
+		p.extend()
+	}
+	number, err := p.take(i)
 	if err != nil {
 		return err
 	}
-	first := p.position(number)
+	first := p.begin(i)
 	part := Partition{Role: s.role, Of: s.Want.Name, Number: number, Clone: s.clone,
 		Name: s.PartName, KiwiID: s.id, First: first, Sectors: s.bytes / int64(p.SectorSize),
-		Type: s.kind, Logical: p.ebrFrom != 0}
+		Type: s.kind, Logical: p.logical(i)}
 	if p.stretches(i) {
 		part.Sectors = p.lastUsable() + 1 - first
 	}
@@ -34,61 +37,45 @@ func (p *planner) place(i int) error {
 	return nil
 }
 
-// take decides a partition's number, putting an extended partition before the
-// fourth of an MBR where that was asked for.
-func (p *planner) take(s slot) (int, error) {
-	number := p.number + 1
+// take decides the number of slot i.
+func (p *planner) take(i int) (int, error) {
+	s, next := p.slots[i], p.number+1
+	lowest, highest := 1, map[Table]int{GPT: gptEntries, MBR: 4, DASD: 3}[p.Table]
+	if p.logical(i) {
+		next = i + 2
+		lowest, highest = next, next
+	}
+	number := next
 	if s.Number != 0 {
 		number = s.Number
 	}
-	if p.Table == MBR && p.ExtendedLayout && number == 4 {
-		p.extend()
-		number = 5
-	}
-	highest := map[Table]int{GPT: gptEntries, MBR: 4, DASD: 3}[p.Table]
-	if p.ebrFrom != 0 {
-		highest = 5 + p.logicals()
-	}
 	switch {
-	case number < 1 || number > highest:
-		return 0, badRequest("partition %s cannot have number %d in a table of type %s",
-			s.PartName, number, p.Table)
-	case slices.ContainsFunc(p.layout.Partitions, func(q Partition) bool { return q.Number == number }):
+	case number > 4 && highest == 4:
+		return 0, badRequest("partition %s cannot have number %d: a table of type msdos has four unless it has an extended layout",
+			s.PartName, number)
+	case number < lowest || number > highest:
+		return 0, badRequest("partition %s cannot have number %d in this table of type %s", s.PartName, number, p.Table)
+	case p.taken(number):
 		return 0, badRequest("partition number %d is used twice", number)
 	}
 	p.number = number
 	return number, nil
 }
 
-// extend adds the extended partition over the rest of the disk.
+func (p *planner) taken(number int) bool {
+	return slices.ContainsFunc(p.layout.Partitions, func(q Partition) bool { return q.Number == number })
+}
+
+// extend adds the extended partition over the rest of the disk, with the number
+// that the three before it leave.
 func (p *planner) extend() {
-	p.ebrFrom = roundUp(p.next, p.align)
-	if p.number == 0 {
-		p.ebrFrom = p.next
+	number := 1
+	for p.taken(number) {
+		number++
 	}
-	p.next = p.ebrFrom
-	p.layout.Partitions = append(p.layout.Partitions, Partition{Role: Extended, Number: 4,
-		First: p.ebrFrom, Sectors: p.lastUsable() + 1 - p.ebrFrom, Type: Type{MBR: 0x0f}})
-}
-
-func (p *planner) logicals() int {
-	n := 0
-	for _, q := range p.layout.Partitions {
-		n += btoi(q.Logical)
-	}
-	return n
-}
-
-// position returns the first sector of the next partition: where the description
-// says for the first, aligned for others, behind a boot record for logical ones.
-func (p *planner) position(number int) int64 {
-	switch {
-	case p.ebrFrom != 0:
-		return roundUp(p.next, p.align) + p.align
-	case len(p.layout.Partitions) == 0:
-		return p.next
-	}
-	return roundUp(p.next, p.align)
+	p.next = roundUp(p.next, p.align)
+	p.layout.Partitions = append(p.layout.Partitions, Partition{Role: Extended, Number: number,
+		First: p.next, Sectors: p.lastUsable() + 1 - p.next, Type: Type{MBR: 0x05}})
 }
 
 // stretches tells whether slot i ends at the end of the disk: the last one, when
@@ -132,12 +119,13 @@ func (p *planner) activate() {
 }
 
 // convert turns the layout of a GPT into that of an MBR as `sgdisk -m` does after
-// kiwi has given the ESP the type of Linux data.
+// kiwi has given the ESP the type of Linux data: with new numbers, in the order in
+// which the partitions were made.
 func (p *planner) convert() {
 	p.layout.Table, p.layout.Converted, p.layout.DiskGUID = MBR, true, GUID{}
 	for i := range p.layout.Partitions {
 		q := &p.layout.Partitions[i]
-		q.GUID, q.Name = GUID{}, ""
+		q.GUID, q.Name, q.Number = GUID{}, "", i+1
 		if q.Role == ESP {
 			q.Type = types()["linux"]
 		}

@@ -26,12 +26,11 @@ const maxDisk = 1 << 56
 // planner carries the state of one Plan.
 type planner struct {
 	*Request
-	layout  Layout
-	slots   []slot
-	align   int64 // sectors
-	next    int64 // first sector that is free
-	number  int   // last one used
-	ebrFrom int64 // first sector of the extended partition; zero is none
+	layout Layout
+	slots  []slot
+	align  int64 // sectors
+	next   int64 // first sector that is free
+	number int   // last one used
 }
 
 // Plan returns the layout of a disk. Errors are *RequestError and, when something
@@ -140,8 +139,8 @@ func (p *planner) sizeDisk() error {
 // these are to share what a larger one has.
 func (p *planner) least() (bytes int64, resting int) {
 	trial := *p
-	for _, s := range p.slots {
-		trial.reserve(s.bytes)
+	for i, s := range p.slots {
+		trial.next = trial.begin(i) + s.bytes/int64(p.SectorSize)
 		resting += btoi(s.rest)
 	}
 	end := roundUp(trial.next, p.align) * int64(p.SectorSize)
@@ -151,18 +150,22 @@ func (p *planner) least() (bytes int64, resting int) {
 	return end + p.Unpartitioned, resting
 }
 
-// reserve takes room for a partition and returns its first sector.
-func (p *planner) reserve(bytes int64) int64 {
-	p.number++
-	if p.ExtendedLayout && p.Table == MBR && p.number >= 4 {
-		p.next = roundUp(p.next, p.align) + p.align
+// begin returns the first sector of slot i: where the description says for the
+// first, aligned for others, behind a boot record for logical ones.
+func (p *planner) begin(i int) int64 {
+	switch {
+	case i == 0:
+		return p.next
+	case p.logical(i):
+		return roundUp(p.next, p.align) + p.align
 	}
-	first := p.next
-	if p.number > 1 {
-		first = roundUp(p.next, p.align)
-	}
-	p.next = first + bytes/int64(p.SectorSize)
-	return first
+	return roundUp(p.next, p.align)
+}
+
+// logical tells whether slot i lies in an extended partition, as do the fourth and
+// all further ones of an MBR where that was asked for.
+func (p *planner) logical(i int) bool {
+	return p.Table == MBR && p.ExtendedLayout && i >= 3
 }
 
 // lastUsable is the last sector a partition may cover.

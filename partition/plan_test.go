@@ -39,6 +39,9 @@ func TestPlan(t *testing.T) {
 	ids := cloud()
 	ids.Root.Number, ids.ESP.Number = 1, 15
 	ids.BIOSBoot.Number, ids.Boot.Number = 14, 16
+	numbered := cloud()
+	numbered.Root.Number, numbered.Root.Clones = 7, 2
+	numbered.Custom = []Want{{Name: "c", Size: MiB, Number: 20, Clones: 1}, {Name: "v", PartName: "usr-verity-sig", Type: "linux", Size: MiB, Number: 30}}
 	exact := cloud()
 	exact.Size = 0
 	additive := cloud()
@@ -48,8 +51,12 @@ func TestPlan(t *testing.T) {
 	logical := Request{Arch: "x86_64", Table: MBR, Size: 2 << 30, ExtendedLayout: true, Active: true,
 		Boot: &Want{}, Swap: &Want{}, Root: &Want{Needed: 1},
 		Custom: []Want{{Name: "a", Size: MiB}, {Name: "b", Size: MiB}}}
+	scattered := logical
+	scattered.Boot, scattered.Custom = &Want{Number: 4}, []Want{{Name: "a", Size: MiB, Number: 1}, {Name: "b", Size: MiB, Number: 5}}
+	scattered.Swap = &Want{Number: 3}
 	force := cloud()
 	force.ForceMBR = true
+	force.Root.Number, force.ESP.Number = 9, 7
 	for _, c := range []struct {
 		name string
 		r    Request
@@ -58,52 +65,67 @@ func TestPlan(t *testing.T) {
 	}{
 		{"cloud", cloud(), 5 << 30, `1 p.legacy 2048+4096 ef02 ef
 2 p.UEFI 6144+204800 ef00 ef
-3 p.lxboot 210944+2048000 ea00 83
+3 p.lxboot 210944+2048000 ea00 ea
 4 p.lxroot 2258944+8226783 8304 83`},
 		{"everything", everything, 10 << 30, `1 p.UEFI 34816+40960 ef00 ef
 2 p.prep 75776+16384 4100 41
-3 p.lxbootclone1 92160+614400 ea00 83
-4 p.lxboot 706560+614400 ea00 83
+3 p.lxbootclone1 92160+614400 8300 83
+4 p.lxboot 706560+614400 ea00 ea
 5 p.swap 1320960+262144 8200 82
 6 p.lxdataclone1 1583104+20480 8300 83
 7 p.lxdataclone2 1603584+20480 8300 83
 8 p.lxdata 1624064+20480 8300 83
 9 home 1644544+12288 8302 83
 10 p.spare 1656832+131072 8300 83
-11 p.lxrootclone1 1787904+157696 8305 83
+11 p.lxrootclone1 1787904+157696 8300 83
 12 p.lxreadonly 1945600+157696 8305 83
-13 p.lxrootclone1 2103296+9433088 8305 83
+13 p.lxrootclone1 2103296+9433088 8300 83
 14 p.lxroot 11536384+9435103 8305 83`},
 		{"spare last, unpartitioned", spareLast, 5 << 30, `1 p.legacy 2048+4096 ef02 ef
 2 p.UEFI 6144+204800 ef00 ef
-3 p.lxboot 210944+2048000 ea00 83
+3 p.lxboot 210944+2048000 ea00 ea
 4 p.lxroot 2258944+5103616 8304 83
 5 p.spare 7362560+1026015 8300 83`},
 		{"forced ids", ids, 5 << 30, `14 p.legacy 2048+4096 ef02 ef
 15 p.UEFI 6144+204800 ef00 ef
-16 p.lxboot 210944+2048000 ea00 83
+16 p.lxboot 210944+2048000 ea00 ea
 1 p.lxroot 2258944+8226783 8304 83`},
+		{"forced ids of clones", numbered, 5 << 30, `1 p.legacy 2048+4096 ef02 ef
+2 p.UEFI 6144+204800 ef00 ef
+3 p.lxboot 210944+2048000 ea00 ea
+21 p.lxcclone21 2258944+2048 8300 83
+20 p.lxc 2260992+2048 8300 83
+30 usr-verity-sig 2263040+2048 8300 83
+8 p.lxrootclone8 2265088+2738176 8300 83
+9 p.lxrootclone9 5003264+2738176 8300 83
+7 p.lxroot 7741440+2744287 8304 83`},
 		{"exact", exact, 2004 * MiB, `1 p.legacy 2048+4096 ef02 ef
 2 p.UEFI 6144+204800 ef00 ef
-3 p.lxboot 210944+2048000 ea00 83
+3 p.lxboot 210944+2048000 ea00 ea
 4 p.lxroot 2258944+1845215 8304 83`},
 		{"additive", additive, 2104 * MiB, `1 p.legacy 2048+4096 ef02 ef
 2 p.UEFI 6144+204800 ef00 ef
-3 p.lxboot 210944+2048000 ea00 83
+3 p.lxboot 210944+2048000 ea00 ea
 4 p.lxroot 2258944+1968095 8304 83`},
 		{"4096, lvm", big, 5 << 30, `1 p.legacy 2048+512 ef02 ef
 2 p.UEFI 2560+25600 ef00 ef
-3 p.lxboot 28160+256000 ea00 83
+3 p.lxboot 28160+256000 ea00 ea
 4 p.lxlvm 284160+1026555 8e00 8e`},
-		{"logical", logical, 2 << 30, `1  2048+614400 ea00 83
+		{"logical", logical, 2 << 30, `1  2048+614400 8300 83
 2  616448+262144 8200 82
 3  878592+2048 8300 83
-4  880640+3313664  0f
+4  880640+3313664  05
+5  882688+2048 8300 83
+6  886784+3307520 8304 83`},
+		{"logical, forced ids", scattered, 2 << 30, `4  2048+614400 8300 83
+3  616448+262144 8200 82
+1  878592+2048 8300 83
+2  880640+3313664  05
 5  882688+2048 8300 83
 6  886784+3307520 8304 83`},
 		{"force_mbr", force, 5 << 30, `1  2048+4096 ef02 ef
 2  6144+204800 8300 83
-3  210944+2048000 ea00 83
+3  210944+2048000 ea00 ea
 4  2258944+8226783 8304 83`},
 	} {
 		l, err := Plan(c.r)

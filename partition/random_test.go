@@ -37,6 +37,12 @@ func randomRequest(r *rand.Rand, sector int) Request {
 	} else {
 		q.ForceMBR, q.HybridMBR = r.IntN(6) == 0, r.IntN(6) == 0
 	}
+	if r.IntN(4) == 0 {
+		q.Root.Number, q.StartSector = 1+r.IntN(6), 5000
+		if q.Boot != nil {
+			q.Boot.Number, q.Boot.Clones = 1+r.IntN(9), r.IntN(2)
+		}
+	}
 	if r.IntN(2) == 0 {
 		q.Size, q.Additive = 300*MiB+r.Int64N(100)*4096, true
 	}
@@ -47,10 +53,10 @@ func randomRequest(r *rand.Rand, sector int) Request {
 func TestRandomLayouts(t *testing.T) {
 	testtool.Need(t, "sgdisk", "sfdisk", "parted")
 	planned := 0
-	for n := range uint64(60) {
+	for n := range uint64(90) {
 		q := randomRequest(rand.New(rand.NewPCG(n, 7)), 512)
 		var bad *RequestError
-		if _, err := Plan(q); errors.As(err, &bad) { // more than four in an MBR
+		if _, err := Plan(q); errors.As(err, &bad) { // more than four in an MBR, a number twice
 			continue
 		}
 		planned++

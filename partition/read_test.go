@@ -3,6 +3,8 @@ package partition
 import (
 	"bytes"
 	"os"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +124,11 @@ func FuzzParseSize(f *testing.F) {
 	})
 }
 
+// runtimeMachine is what uname says on the machine of the test.
+func runtimeMachine() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "aarch64", "386": "i686"}[runtime.GOARCH]
+}
+
 func TestTypeNames(t *testing.T) {
 	for _, k := range knownTypes() {
 		if got, err := LookupType(k.GUID.String(), ""); err != nil || got != k {
@@ -132,6 +139,17 @@ func TestTypeNames(t *testing.T) {
 		return
 	}
 	seen := testtool.Run(t, "systemd-id128", "show", "-u")
+	for line := range strings.Lines(seen) {
+		f := strings.Fields(line)
+		words := strings.Split(f[0], "-")
+		if k, ok := discoverable(f[0], runtimeMachine()); ok && k.GUID.String() != f[1] {
+			t.Errorf("%s: %s, systemd says %s", f[0], k.GUID, f[1])
+		} else if !ok && !slices.ContainsFunc(strings.Fields("NAME alpha arc ia64 mips mips64 parisc ppc riscv32 s390 tilegx secondary"), func(w string) bool {
+			return slices.Contains(words, w)
+		}) {
+			t.Errorf("%s is not known", f[0])
+		}
+	}
 	for _, name := range []string{"root-x86-64", "root-arm64", "root-ppc64-le", "root-s390x", "root-riscv64",
 		"usr-x86-64", "usr-arm64", "usr-ppc64-le", "usr-s390x", "esp", "xbootldr", "home", "srv", "var", "tmp", "user-home", "swap"} {
 		arch := map[string]string{"x86-64": "x86_64", "arm64": "aarch64", "ppc64-le": "ppc64le"}

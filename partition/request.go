@@ -63,7 +63,8 @@ type Want struct {
 	// Needed is what the content takes, measured by the caller; a smaller
 	// partition is refused. Zero is unknown.
 	Needed int64
-	// Number forces the number of the (first) partition; later ones continue.
+	// Number forces the number of the partition; its clones have the next ones,
+	// and later partitions continue from it.
 	Number int
 	// Clones is the number of copies made before the partition itself.
 	Clones int
@@ -175,22 +176,34 @@ func (r *Request) expand(role Role, w Want) ([]slot, error) {
 	if s.bytes, err = s.size(); err != nil {
 		return nil, err
 	}
-	var list []slot
-	for n := 1; n <= w.Clones; n++ {
-		c := s
-		c.clone = n
-		c.PartName = fmt.Sprintf("p.lx%sclone%d", s.base(), n)
-		c.id = fmt.Sprintf("kiwi_%sPartClone%d", s.base(), n)
-		if n > 1 {
-			c.Number = 0
-		}
-		list = append(list, c)
-	}
-	if w.Clones > 0 {
-		s.Number = 0
+	list, err := r.clones(s)
+	if err != nil {
+		return nil, err
 	}
 	s.name()
 	return append(list, s), nil
+}
+
+// clones returns those of a partition. With a forced number theirs are the next
+// ones, and their names say so.
+func (r *Request) clones(s slot) ([]slot, error) {
+	kind, err := r.cloneKind(s.role, s.Want)
+	if err != nil {
+		return nil, err
+	}
+	var list []slot
+	for n := 1; n <= s.Clones; n++ {
+		c := s
+		c.clone, c.kind = n, kind
+		if c.Number > 0 {
+			c.Number += n
+		}
+		word := max(c.Number, n*btoi(c.Number == 0))
+		c.PartName = fmt.Sprintf("p.lx%sclone%d", s.base(), word)
+		c.id = fmt.Sprintf("kiwi_%sPartClone%d", s.base(), word)
+		list = append(list, c)
+	}
+	return list, nil
 }
 
 // base is the word kiwi makes the names of clones from.

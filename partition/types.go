@@ -27,7 +27,7 @@ func types() map[string]Type {
 		"swap":          {guid("0657fd6da4ab43c484e50933c84b4f4f"), "8200", 0x82},
 		"lvm":           {guid("e6d6d379f50744c2a23c238f2a3df928"), "8e00", 0x8e},
 		"raid":          {guid("a19d880f05fc4d3ba006743f0f84911e"), "fd00", 0xfd},
-		"xbootldr":      {guid("bc13c2ff59e64262a352b275fd6f7172"), "ea00", 0x83},
+		"xbootldr":      {guid("bc13c2ff59e64262a352b275fd6f7172"), "ea00", 0xea},
 		"home":          {guid("933ac7e12eb44f13b8440e14e2aef915"), "8302", 0x83},
 		"srv":           {guid("3b8f842520e04f3b907f1a25a76f98e8"), "8306", 0x83},
 		"var":           {guid("4d21b016b53445c2a9fb5c16e091fd2d"), "8310", 0x83},
@@ -144,17 +144,4 @@ func typeOfMBR(b byte) Type {
 		}
 	}
 	return Type{MBR: b}
-}
-
-// discoverable returns the type a custom partition gets from its name alone.
-func discoverable(name, arch string) (Type, bool) {
-	switch name {
-	case "root":
-		return RootType(arch), true
-	case "usr":
-		return UsrType(arch), true
-	case "esp", "xbootldr", "swap", "home", "srv", "var", "tmp", "user-home", "linux-generic":
-		return types()[name], true
-	}
-	return Type{}, false
 }
