@@ -42,6 +42,9 @@ func (b *builder) fetch(ctx context.Context) error {
 		return err
 	}
 	slices.SortFunc(b.files, func(x, y packageFile) int { return x.locked - y.locked })
+	if err := b.checkContents(ctx); err != nil {
+		return err
+	}
 	return b.keepPackages()
 }
 

@@ -41,7 +41,7 @@ func (d *diskWriter) fileSystem(role partition.Role, of string, clone int) *file
 	case partition.Root:
 		f = &fileSystem{kind: t.Attr.Filesystem, tree: d.rootTree(), label: rootLabel(t), id: d.ids.root, name: "root"}
 	case partition.Spare:
-		f = &fileSystem{kind: t.Attr.SparePartFS, top: mountTop(t.Attr.SparePartMountpoint), tree: d.at(t.Attr.SparePartMountpoint), label: "SPARE", id: d.ids.spare, name: "spare"}
+		f = &fileSystem{kind: t.Attr.SparePartFS, top: mountTop(t.Attr.SparePartMountpoint), tree: d.spareTree(), label: "SPARE", id: d.ids.spare, name: "spare"}
 	case partition.Custom:
 		f = d.customFileSystem(of)
 	}
@@ -99,7 +99,7 @@ func (f *fileSystem) lostFound() []tree.Xattr {
 
 func (f *fileSystem) fat(size int64) fat.Options {
 	bits := map[string]int{"fat16": 16, "fat32": 32}[f.kind]
-	return fat.Options{Size: size, Bits: bits, Label: f.label, Serial: fatSerial(f.id)}
+	return fat.Options{Size: size, Bits: bits, SectorSize: sectorSize(&f.disk.img.Type), Label: f.label, Serial: fatSerial(f.id)}
 }
 
 func (f *fileSystem) unsupported() error { return &UnsupportedError{What: "file system " + f.kind} }

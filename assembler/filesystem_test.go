@@ -12,6 +12,7 @@ import (
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/partition"
+	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
@@ -75,6 +76,90 @@ func TestTooSmall(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// So is an ESP with a size; without one, and a root that would grow, they grow.
+func TestESPSize(t *testing.T) {
+	for attributes, want := range map[string]string{``: "", `efipartsize="90"`: "", `efipartsize="25"`: "partition p.UEFI is too small: needs 41 MiB, has 25 MiB"} {
+		d := writerOf(t, `<type image="oem" firmware="efi" filesystem="ext4" `+attributes+`><bootloader name="grub2"/></type>`, map[string]int64{"boot/efi/x": 40 << 20})
+		layout, err := d.layout(t.Context())
+		var small *partition.TooSmallError
+		if want != "" && (!errors.As(err, &small) || !strings.Contains(err.Error(), want) || fault.Of(err) != fault.Space) {
+			t.Errorf("%s: %v", attributes, err)
+		} else if p := (partition.Partition{}); want == "" {
+			if err == nil {
+				p, _ = layout.Find(partition.ESP)
+			}
+			if err != nil || layout.Bytes(p) < 40<<20 {
+				t.Errorf("%s: %v, %+v", attributes, err, p)
+			}
+		}
+	}
+}
+
+// A root of a size of its own is refused, a disk that grows with it is not.
+func TestRootOfSystemSize(t *testing.T) {
+	for size, want := range map[string]string{"60": "", "30": "partition p.lxroot is too small: needs "} {
+		d := writerOf(t, `<type image="oem" firmware="bios" filesystem="ext2"><bootloader name="grub2"/>
+<oemconfig><oem-resize>false</oem-resize><oem-systemsize>`+size+`</oem-systemsize></oemconfig></type>`, map[string]int64{"x": 0})
+		fill(t, d, "x", 40<<20)
+		if _, err := d.layout(t.Context()); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", size, err)
+		}
+	}
+}
+
+// The disk's sectors are those of its FAT file systems.
+func TestFATSectors(t *testing.T) {
+	d := writerOf(t, `<type image="oem" firmware="efi" filesystem="ext4" target_blocksize="4096" bootpartition="true" bootpartsize="300" bootfilesystem="fat32"><bootloader name="grub2"/>
+<partitions><partition name="data" size="40" mountpoint="/data" filesystem="fat16"/></partitions></type>`, map[string]int64{"boot/efi/x": 1, "boot/y": 1, "data/z": 1})
+	layout, err := d.layout(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(filepath.Join(t.TempDir(), "disk"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := d.write(t.Context(), f, layout); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []partition.Role{partition.ESP, partition.Boot, partition.Custom} {
+		p, _ := layout.Find(role)
+		if got := probe(t, f.Name(), layout, p, "BLOCK_SIZE"); got != "4096" {
+			t.Errorf("%s: sectors of %s bytes", role, got)
+		}
+	}
+}
+
+// Only the root has the options of the root, and only the spare partition its
+// attributes; what is not mounted stays where it is.
+func TestOtherFileSystems(t *testing.T) {
+	d := writerOf(t, `<type image="oem" firmware="bios" filesystem="btrfs" fsmountoptions="compress=zstd:1" spare_part="200" spare_part_fs="btrfs" spare_part_mountpoint="/srv/spare"
+spare_part_fs_attributes="no-copy-on-write,synchronous-updates"><bootloader name="grub2"/>
+<partitions><partition name="data" size="200" mountpoint="/data" filesystem="btrfs"/><partition name="blank" size="7" mountpoint="/opt"/></partitions></type>`,
+		map[string]int64{"data/x": 0, "srv/spare/x": 0, "opt/x": 5})
+	for name, want := range map[partition.Role]bool{partition.Root: true, partition.Custom: false, partition.Spare: false} {
+		opts, err := d.fileSystem(name, "data", 0).btrfs(200 << 20)
+		if got := opts.Compression.Algo == btrfs.ZSTD; err != nil || got != want {
+			t.Errorf("%s: %+v, %v", name, opts.Compression, err)
+		}
+	}
+	flags := map[string]tree.Flags{}
+	if err := d.fileSystem(partition.Spare, "", 0).tree.Walk(t.Context(), func(n *tree.Node) error {
+		flags[n.Path] = n.Flags
+		return nil
+	}); err != nil || flags["."] != tree.NoCOW|tree.Sync || flags["x"] != tree.NoCOW {
+		t.Errorf("spare partition: %v, %v", flags, err)
+	}
+	var paths []string
+	if err := d.rootTree().Walk(t.Context(), func(n *tree.Node) error {
+		paths = append(paths, n.Path)
+		return nil
+	}); err != nil || strings.Join(paths, " ") != ". data opt opt/x srv srv/spare" {
+		t.Errorf("root: %q, %v", paths, err)
 	}
 }
 

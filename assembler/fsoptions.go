@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/fimg/fimg/description"
@@ -11,9 +12,18 @@ import (
 
 // checkCreateOptions refuses create and mount options that the writer of the root
 // file system does not understand.
-func checkCreateOptions(t *description.Type) error {
+func checkCreateOptions(img *description.Image) error {
+	t := &img.Type
 	if t.Attr.Filesystem != "btrfs" {
-		return ext4.ParseArgs(t.CreateOptions, &ext4.Options{})
+		var o ext4.Options
+		if err := ext4.ParseArgs(t.CreateOptions, &o); err != nil {
+			return err
+		}
+		if o.BlockSize != 0 && o.BlockSize < sectorSize(t) {
+			return &UnsupportedError{Source: img.Source.String(),
+				What: fmt.Sprintf("a file system with blocks of %d bytes on sectors of %d", o.BlockSize, sectorSize(t))}
+		}
+		return nil
 	}
 	var o btrfs.Options
 	if err := btrfs.ParseArgs(t.CreateOptions, &o); err != nil {
@@ -37,13 +47,16 @@ func (d *diskWriter) extOptions(size int64, kind, label string, id seed.UUID, na
 	return opts, ext4.ParseArgs(d.img.Type.CreateOptions, &opts)
 }
 
-// btrfsOptions are those of one btrfs; create options, subvolumes and quotas are
-// for the root.
+// btrfsOptions are those of one btrfs; create and mount options, subvolumes and
+// quotas are for the root.
 func (d *diskWriter) btrfsOptions(size int64, label string, id seed.UUID, name string) (btrfs.Options, error) {
 	t := &d.img.Type
 	opts := btrfs.Options{Label: label, UUID: id, Seed: d.seed.Sub(name), Size: size,
 		Time: d.epoch, Workers: d.jobs, Events: d.events}
-	if err := mountOptions(t.Attr.FSMountOptions, &opts); err != nil || name != "root" {
+	if name != "root" {
+		return opts, nil
+	}
+	if err := mountOptions(t.Attr.FSMountOptions, &opts); err != nil {
 		return opts, err
 	}
 	if err := btrfs.ParseArgs(t.CreateOptions, &opts); err != nil {

@@ -20,14 +20,14 @@ func diskRequest(img *description.Image, s seed.Seed) (partition.Request, error)
 	t, a := &img.Type, &img.Type.Attr
 	r := partition.Request{
 		Arch: img.Arch, Table: partition.Table(t.Firmware.Table), Seed: s,
-		SectorSize:     int(a.TargetBlocksize.Or(512)),
+		SectorSize:     sectorSize(t),
 		StartSector:    a.DiskStartSector.Or(2048),
 		SpareLast:      a.SparePartIsLast.IsTrue(),
 		Active:         t.Firmware.BIOS || t.Firmware.OFW,
 		ExtendedLayout: a.DosExtendedLayout.IsTrue(),
-		ForceMBR:       a.ForceMBR.IsTrue(),
-		HybridMBR:      a.GPTHybridMBR.IsTrue(),
-		Root:           &partition.Want{Number: number(a.RootPartID), Clones: number(a.RootClone)},
+		ForceMBR:       a.ForceMBR.IsTrue() && t.Firmware.EFI != "",
+		HybridMBR:      a.GPTHybridMBR.IsTrue() && t.Firmware.EFI != "",
+		Root:           &partition.Want{Size: rootSize(t), Number: number(a.RootPartID), Clones: number(a.RootClone)},
 	}
 	if t.Firmware.LegacyBIOS && t.Firmware.Table == "gpt" {
 		r.BIOSBoot = &partition.Want{Size: t.Firmware.LegacyBIOSMB * mib, Number: number(a.EFICSMPartID)}
@@ -55,16 +55,38 @@ func addPartitions(r *partition.Request, t *description.Type) error {
 		r.Custom = append(r.Custom, partition.Want{Name: p.Name, PartName: p.PartName, Type: strings.TrimPrefix(p.Type, "t."),
 			Size: p.MB * mib, Number: int(p.ID.Or(0)), Clones: int(p.Clones)})
 	}
-	if t.Attr.SparePart == "" {
-		return nil
+	switch {
+	case !hasSpare(t):
+	case t.Attr.SparePart == "":
+		r.Spare = &partition.Want{Size: mib} // and what the root leaves
+	default:
+		size, err := partition.ParseSize(t.Attr.SparePart, "M")
+		if err != nil {
+			return fmt.Errorf("plan disk: spare_part: %w", err)
+		}
+		r.Spare = &partition.Want{Size: size}
 	}
-	size, err := partition.ParseSize(t.Attr.SparePart, "M")
-	if err != nil {
-		return fmt.Errorf("plan disk: spare_part: %w", err)
-	}
-	r.Spare = &partition.Want{Size: size}
 	return nil
 }
+
+// hasSpare tells whether there is a spare partition: one with a size, or one behind
+// a root that does not take the whole rest.
+func hasSpare(t *description.Type) bool {
+	return t.Attr.SparePart != "" || t.Attr.SparePartIsLast.IsTrue() && rootSize(t) > 0
+}
+
+// rootSize is what <oem-systemsize> says, where nothing makes the root larger at
+// its first boot; 0 is the rest of the disk.
+func rootSize(t *description.Type) int64 {
+	last := t.Attr.SparePartIsLast.IsTrue()
+	if last && t.Attr.SparePart != "" || t.OEM.Resize && !last {
+		return 0
+	}
+	return t.OEM.SystemSize * mib
+}
+
+// sectorSize is that of the disk, in bytes.
+func sectorSize(t *description.Type) int { return int(t.Attr.TargetBlocksize.Or(512)) }
 
 func number(text string) int {
 	n, _ := strconv.Atoi(text)

@@ -55,7 +55,7 @@ func MakePlan(ctx context.Context, img *description.Image, opts Options) (*Plan,
 	if err := p.resolve(ctx, opts); err != nil {
 		return nil, err
 	}
-	if err := p.estimate(); err != nil {
+	if err := p.estimate(ctx); err != nil {
 		return nil, err
 	}
 	for _, n := range img.Notes {
@@ -71,7 +71,7 @@ func (p *Plan) seed() seed.Seed {
 }
 
 // estimate fills in sizes from what the packages say of themselves.
-func (p *Plan) estimate() error {
+func (p *Plan) estimate(ctx context.Context) error {
 	for _, pkg := range p.Lock.Packages {
 		p.Space.Download += pkg.Size
 		p.Space.Installed += pkg.Installed
@@ -87,32 +87,14 @@ func (p *Plan) estimate() error {
 	if err != nil {
 		return err
 	}
-	request.Root.Size = partition.WithOverhead(p.Image.Type.Attr.Filesystem, p.Space.Installed, 0)
-	if request.Size > 0 && !request.Additive {
-		request.Root.Size = 0 // the rest of a disk whose size is given
-		request.Root.Needed = 0
+	if request.Root.Size == 0 && (request.Size == 0 || request.Additive) {
+		request.Root.Size = partition.WithOverhead(p.Image.Type.Attr.Filesystem, p.Space.Installed, 0)
 	}
 	p.Layout, err = partition.Plan(request)
 	if err != nil {
 		return fmt.Errorf("plan disk: %w", err)
 	}
-	return p.checkFits()
-}
-
-// checkFits refuses a disk that cannot hold even the compressed packages.
-func (p *Plan) checkFits() error {
-	root, ok := p.Layout.Find(partition.Root)
-	if !ok {
-		return nil
-	}
-	least := p.Space.Download
-	if p.Image.Type.Attr.FSMountOptions == "" || !strings.Contains(p.Image.Type.Attr.FSMountOptions, "compress") {
-		least = p.Space.Installed * 3 / 4
-	}
-	if have := p.Layout.Bytes(root); have < least {
-		return &partition.TooSmallError{What: strings.TrimSpace("root partition " + root.Name), Needed: least, Have: have}
-	}
-	return nil
+	return p.checkFits(ctx)
 }
 
 // Write writes the plan as indented JSON.

@@ -1,6 +1,11 @@
 package assembler
 
-import "github.com/fimg/fimg/description"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fimg/fimg/description"
+)
 
 // checkSupported refuses by name what a description asks for and fimg does not
 // build, before any work starts.
@@ -45,5 +50,37 @@ func checkSupported(img *description.Image) error {
 	default:
 		return refuse("boot loader " + t.Bootloader.Name)
 	}
-	return checkCreateOptions(t)
+	if err := checkPartitions(img); err != nil {
+		return err
+	}
+	return checkCreateOptions(img)
 }
+
+// checkPartitions refuses what partitions besides the root's ask for.
+func checkPartitions(img *description.Image) error {
+	t, a := &img.Type, &img.Type.Attr
+	refuse := func(what string, at description.Source) error {
+		return &UnsupportedError{What: what, Source: at.String()}
+	}
+	if kind := bootType(t); needsBootPartition(t) && !written(kind) {
+		return refuse("boot file system "+kind, img.Source)
+	}
+	if hasSpare(t) && a.SparePartFS != "" && !written(a.SparePartFS) {
+		return refuse("spare_part_fs "+a.SparePartFS, img.Source)
+	}
+	if slices.Contains(t.SparePartAttributes, "no-copy-on-write") && hasSpare(t) && isExt(a.SparePartFS) {
+		return refuse("spare_part_fs_attributes no-copy-on-write on "+a.SparePartFS, img.Source)
+	}
+	for _, p := range t.Partitions {
+		if p.Filesystem != "" && !written(p.Filesystem) {
+			return refuse("file system "+p.Filesystem+" of partition "+p.Name, p.Source)
+		}
+	}
+	if size := sectorSize(t); size != 512 && size != 4096 {
+		return refuse(fmt.Sprintf("target_blocksize %d", size), img.Source)
+	}
+	return nil
+}
+
+// written tells whether there is a writer of a file system.
+func written(kind string) bool { return kind == "btrfs" || isExt(kind) || isFAT(kind) }

@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,30 +57,42 @@ func (d *diskWriter) layout(ctx context.Context) (*partition.Layout, error) {
 		return nil, fmt.Errorf("plan disk: %w", err)
 	}
 	for _, p := range layout.Partitions {
-		if err := d.fileSystem(p.Role, p.Of, p.Clone).check(ctx, layout.Bytes(p)); err != nil {
-			return nil, fmt.Errorf("plan partition %d (%s): %w", p.Number, p.Role, err)
+		if err := d.check(ctx, p, layout.Bytes(p), nil); err != nil {
+			return nil, err
 		}
 	}
 	return layout, nil
 }
 
+// check tries the file system of a partition on it, with the content it is to have
+// or with another. Nothing is written.
+func (d *diskWriter) check(ctx context.Context, p partition.Partition, size int64, content tree.Tree) (err error) {
+	switch f := d.fileSystem(p.Role, p.Of, p.Clone); {
+	case p.Role == partition.ESP && content == nil:
+		err = fat.Check(ctx, d.espTree(), d.espOptions(size))
+	case p.Role == partition.ESP:
+		err = fat.Check(ctx, content, d.espOptions(size))
+	case p.Role == partition.Swap:
+		err = d.swapOptions(size).Check()
+	case f != nil && content != nil:
+		f.tree = content
+		err = f.check(ctx, size)
+	default:
+		err = f.check(ctx, size)
+	}
+	if err != nil {
+		return fmt.Errorf("plan partition %d (%s): %w", p.Number, cmp.Or(p.Of, string(p.Role)), err)
+	}
+	return nil
+}
+
 // measurePartitions gives those partitions a size that the description leaves
 // open.
 func (d *diskWriter) measurePartitions(ctx context.Context, request *partition.Request) error {
+	if err := d.measureBoot(ctx, request); err != nil {
+		return err
+	}
 	t := &d.img.Type
-	if request.ESP != nil {
-		var err error
-		if request.ESP.Needed, err = fat.Estimate(ctx, d.espTree(), fat.Options{Bits: 16}); err != nil {
-			return fmt.Errorf("measure efi system partition: %w", err)
-		}
-	}
-	if request.Boot != nil && !t.Attr.BootPartSize.Set() {
-		least, err := d.fileSystem(partition.Boot, "", 0).estimate(ctx)
-		if err != nil {
-			return err
-		}
-		request.Boot.Size = max(request.Boot.Size, least)
-	}
 	if t.Size != nil && !t.Size.Additive.IsTrue() {
 		return nil
 	}
@@ -91,7 +104,37 @@ func (d *diskWriter) measurePartitions(ctx context.Context, request *partition.R
 	if err != nil {
 		return err
 	}
+	if request.Root.Size > 0 {
+		request.Root.Needed = least
+		return nil
+	}
 	request.Root.Size = max(least, partition.WithOverhead(t.Attr.Filesystem, content, paths))
+	return nil
+}
+
+// measureBoot does so for those the machine starts from.
+func (d *diskWriter) measureBoot(ctx context.Context, request *partition.Request) (err error) {
+	if request.BIOSBoot != nil {
+		request.BIOSBoot.Needed = int64(len(d.boot.core))
+	}
+	if request.PReP != nil {
+		request.PReP.Needed = int64(len(d.boot.prep))
+	}
+	if request.ESP != nil {
+		if request.ESP.Needed, err = fat.Estimate(ctx, d.espTree(), d.espOptions(0)); err != nil {
+			return fmt.Errorf("measure efi system partition: %w", err)
+		}
+		if grows(d.img, partition.ESP) {
+			request.ESP.Size = max(request.ESP.Size, request.ESP.Needed)
+		}
+	}
+	if request.Boot != nil && grows(d.img, partition.Boot) {
+		least, err := d.fileSystem(partition.Boot, "", 0).estimate(ctx)
+		if err != nil {
+			return err
+		}
+		request.Boot.Size = max(request.Boot.Size, least)
+	}
 	return nil
 }
 
@@ -119,8 +162,8 @@ func (d *diskWriter) write(ctx context.Context, f *os.File, layout *partition.La
 	}
 	for _, p := range layout.Partitions {
 		w := &window{f: f, at: layout.Offset(p), size: layout.Bytes(p)}
-		if err := d.writePartition(ctx, w, p, layout.SectorSize); err != nil {
-			return fmt.Errorf("write partition %d (%s): %w", p.Number, p.Role, err)
+		if err := d.writePartition(ctx, w, p); err != nil {
+			return fmt.Errorf("write partition %d (%s): %w", p.Number, cmp.Or(p.Of, string(p.Role)), err)
 		}
 	}
 	if err := layout.Write(f); err != nil {
@@ -132,18 +175,26 @@ func (d *diskWriter) write(ctx context.Context, f *os.File, layout *partition.La
 	return d.writeBootCode(f, layout)
 }
 
-func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.Partition, sector int) error {
+func (d *diskWriter) writePartition(ctx context.Context, w *window, p partition.Partition) error {
 	switch p.Role {
 	case partition.ESP:
-		return fat.Write(ctx, w, d.espTree(), fat.Options{Size: w.size, Bits: 16, SectorSize: sector, Label: "EFI", Serial: d.ids.esp})
+		return fat.Write(ctx, w, d.espTree(), d.espOptions(w.size))
 	case partition.Swap:
-		return swap.Write(w, swap.Options{Size: w.size, Label: "SWAP", UUID: d.ids.swap,
-			PageSize: swap.PageSizeFor(d.img.Arch), BigEndian: swap.BigEndianFor(d.img.Arch)})
+		return swap.Write(w, d.swapOptions(w.size))
 	case partition.PReP:
 		_, err := w.WriteAt(d.boot.prep, 0)
 		return err
 	}
 	return d.fileSystem(p.Role, p.Of, p.Clone).write(ctx, w)
+}
+
+func (d *diskWriter) espOptions(size int64) fat.Options {
+	return fat.Options{Size: size, Bits: 16, SectorSize: sectorSize(&d.img.Type), Label: "EFI", Serial: d.ids.esp}
+}
+
+func (d *diskWriter) swapOptions(size int64) swap.Options {
+	return swap.Options{Size: size, Label: "SWAP", UUID: d.ids.swap,
+		PageSize: swap.PageSizeFor(d.img.Arch), BigEndian: swap.BigEndianFor(d.img.Arch)}
 }
 
 // window is a part of the disk as a writer's whole device.
@@ -175,7 +226,8 @@ func (d *diskWriter) espTree() tree.Tree { return d.below("boot/efi") }
 
 func (d *diskWriter) rootTree() tree.Tree { return d.below("") }
 
-// prune leaves out what lies on another file system, but not its mount point.
+// prune leaves out what lies on another file system, but not its mount point. A
+// partition without a file system is mounted nowhere, and takes nothing.
 func (d *diskWriter) prune(top string) func(string) bool {
 	var mounts []string
 	t := &d.img.Type
@@ -186,11 +238,11 @@ func (d *diskWriter) prune(top string) func(string) bool {
 		mounts = append(mounts, "boot/efi")
 	}
 	for _, p := range t.Partitions {
-		if p.Mountpoint != "" {
+		if p.Mountpoint != "" && p.Filesystem != "" {
 			mounts = append(mounts, strings.Trim(p.Mountpoint, "/"))
 		}
 	}
-	if t.Attr.SparePartMountpoint != "" {
+	if hasSpare(t) && t.Attr.SparePartFS != "" && t.Attr.SparePartMountpoint != "" {
 		mounts = append(mounts, strings.Trim(t.Attr.SparePartMountpoint, "/"))
 	}
 	return func(path string) bool { return path != top && slices.Contains(mounts, path) }

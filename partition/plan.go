@@ -93,6 +93,8 @@ func (r *Request) check() error {
 		return badRequest("first partition cannot begin at sector %d", r.StartSector)
 	case r.ForceMBR && r.Table != GPT:
 		return badRequest("force_mbr converts a GPT, the table is %s", r.Table)
+	case r.HybridMBR && r.Table != GPT:
+		return badRequest("gpt_hybrid_mbr needs a GPT, the table is %s", r.Table)
 	}
 	return nil
 }

@@ -152,6 +152,7 @@ func TestPlanRefuses(t *testing.T) {
 		"five":       change(func(r *Request) { r.Table, r.Swap = MBR, &Want{} }),
 		"force five": change(func(r *Request) { r.ForceMBR, r.Swap = true, &Want{} }),
 		"2 TiB":      change(func(r *Request) { r.Table, r.Size = MBR, 3<<40 }),
+		"hybrid MBR": change(func(r *Request) { r.Table, r.HybridMBR, r.BIOSBoot = MBR, true, nil }),
 		"negative":   change(func(r *Request) { r.Root.Clones = -1 }),
 	} {
 		var bad *RequestError
@@ -175,6 +176,24 @@ func TestTooSmall(t *testing.T) {
 	r.Boot.Needed = 1001 * MiB
 	if _, err := Plan(r); !errors.As(err, &small) || small.What != "partition p.lxboot" {
 		t.Errorf("boot: %v", err)
+	}
+}
+
+// The error tells what is needed and what there is, never the same twice.
+func TestTooSmallText(t *testing.T) {
+	for want, e := range map[string]TooSmallError{
+		"disk is too small: needs 378 MiB, has 4 MiB":            {What: "disk", Needed: 378 * MiB, Have: 4*MiB + 1},
+		"disk is too small: needs 101 MiB, has 100 MiB":          {What: "disk", Needed: 100*MiB + 7, Have: 100*MiB + 6},
+		"disk is too small: needs 5000 bytes, has 4000 bytes":    {What: "disk", Needed: 5000, Have: 4000},
+		"disk is too small: needs 50000000 inodes, has 7 inodes": {What: "disk", Needed: 50000000, Have: 7, Unit: "inodes"},
+	} {
+		if got := e.Error(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	small := TooSmallError{Needed: 100*MiB + 7, Have: 100*MiB + 6}
+	if got := small.Hint(); got != "make it at least 1 bytes larger" {
+		t.Error(got)
 	}
 }
 

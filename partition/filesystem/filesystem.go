@@ -8,6 +8,7 @@
 package filesystem
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/fimg/fimg/fault"
@@ -15,16 +16,22 @@ import (
 )
 
 // TooSmallError says that something does not fit. Needed is a lower bound of the
-// size in bytes that would do, Have the size that was given.
+// size that would do, Have the size that was given.
 type TooSmallError struct {
 	What   string // "ext4 file system", "partition p.lxroot", "disk"
-	Needed int64
+	Needed int64  // in Unit, as is Have
 	Have   int64
+	Unit   string // "inodes"; empty is bytes
 }
 
-// Error tells both sizes, rounded up to whole MiB where they are large.
+// Error tells both sizes: in whole MiB where much is needed, rounded up and what
+// there is down.
 func (e *TooSmallError) Error() string {
-	return fmt.Sprintf("%s is too small: needs %s, has %s", e.What, mib(e.Needed), mib(e.Have))
+	needed, have := e.amount(e.Needed), e.amount(e.Have)
+	if e.Unit == "" && e.Needed >= 10<<20 {
+		needed, have = mib(e.Needed+1<<20-1), mib(e.Have)
+	}
+	return fmt.Sprintf("%s is too small: needs %s, has %s", e.What, needed, have)
 }
 
 // FaultClass is fault.Space.
@@ -32,15 +39,18 @@ func (e *TooSmallError) FaultClass() fault.Class { return fault.Space }
 
 // Hint says what to ask for.
 func (e *TooSmallError) Hint() string {
-	return fmt.Sprintf("make it at least %s larger", mib(e.Needed-e.Have))
+	short := e.Needed - e.Have
+	if e.Unit == "" && short >= 10<<20 {
+		return fmt.Sprintf("make it at least %s larger", mib(short+1<<20-1))
+	}
+	return fmt.Sprintf("make it at least %s larger", e.amount(short))
 }
 
-func mib(n int64) string {
-	if n < 10<<20 {
-		return fmt.Sprintf("%d bytes", n)
-	}
-	return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20)
+func (e *TooSmallError) amount(n int64) string {
+	return fmt.Sprintf("%d %s", n, cmp.Or(e.Unit, "bytes"))
 }
+
+func mib(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // Info is what a reader tells about a file system as a whole.
 type Info struct {

@@ -126,7 +126,7 @@ func (g *geometry) divide(o Options, inodes int64) error {
 		wanted = o.Inodes
 	}
 	if wanted < inodes {
-		return &filesystem.TooSmallError{What: "number of inodes of the file system", Needed: inodes, Have: wanted}
+		return &filesystem.TooSmallError{What: o.Kind + " file system", Needed: inodes, Have: wanted, Unit: "inodes"}
 	}
 	perBlock := g.block / g.inodeSize
 	g.inodes = roundUp(roundUp(ceil(wanted, g.groups), perBlock), 8)

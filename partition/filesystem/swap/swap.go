@@ -77,6 +77,9 @@ func (o *Options) check() error {
 	return nil
 }
 
+// Check returns the error that Write would begin with.
+func (o Options) Check() error { return o.check() }
+
 // Write writes the header; the pages behind it are left as they are.
 func Write(w io.WriterAt, o Options) error {
 	if err := o.check(); err != nil {
