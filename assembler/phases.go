@@ -110,6 +110,7 @@ func (b *builder) transaction(ctx context.Context, items []install.Item, phases 
 		Arch: img.Arch, Keys: b.keys, Level: b.level, NoDocs: img.Preferences.ExcludeDocs, Langs: installLangs(img),
 		Time: b.plan.Epoch, Store: filepath.Join(b.cache, "store"), Jobs: b.opts.Jobs, Ledger: b.ledger,
 		Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log, ImportKeys: len(img.SigningKeys) > 0,
+		Seed: b.seedOf("scriptlets"),
 	}
 	res, err := install.Run(ctx, b.root.Dir(), items, opts)
 	if err == nil {
@@ -153,7 +154,7 @@ func (b *builder) removePackages(ctx context.Context) error {
 			continue
 		}
 		opts := install.Options{Arch: b.plan.Image.Arch, Erase: installedNames(list.names), NoScripts: list.noScripts, Time: b.plan.Epoch,
-			Ledger: b.ledger, Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log}
+			Ledger: b.ledger, Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log, Seed: b.seedOf("scriptlets")}
 		res, err := install.Run(ctx, b.root.Dir(), nil, opts)
 		if err != nil {
 			return fmt.Errorf("remove packages: %w", err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/repo/rpm"
+	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -51,6 +52,8 @@ type Options struct {
 	ReplaceFiles bool
 	// Time is recorded as the time of installation. Zero is the current time.
 	Time time.Time
+	// Seed is where Lua scriptlets take names and numbers from that would be random.
+	Seed seed.Seed
 	// Store is the directory of unpacked packages, shared between builds; empty
 	// keeps nothing.
 	Store string

@@ -167,6 +167,8 @@ func (t *transaction) runLua(ctx context.Context, c call, prog []string, body st
 		Name: c.subject(), Source: body, Args: args, Arg1: c.arg1, Arg2: c.arg2,
 		Root: t.root, Ledger: t.opts.Ledger, Macros: t.macros, Env: t.env(c.e), Line: t.output(c), Timeout: t.opts.ScriptTimeout,
 		Lines:    c.lines,
+		Seed:     t.opts.Seed.Sub(c.e.nevra).Sub(c.phase),
+		Now:      time.Unix(t.tid, 0),
 		Prefixes: c.e.header.Strings(rpm.TagInstPrefixes),
 		Exec: func(ctx context.Context, cmd chroot.Command) (chroot.Result, error) {
 			session, err := t.chroot(ctx)

@@ -3,6 +3,8 @@ package lua
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	rt "github.com/arnodel/golua/runtime"
 
@@ -34,7 +36,7 @@ func posixWait(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for child := range p.children {
+	for _, child := range slices.Sorted(maps.Keys(p.children)) {
 		if pid == -1 || int64(child) == pid {
 			delete(p.children, child)
 			return []any{int64(child)}, nil

@@ -7,8 +7,10 @@
 // once more from its beginning, with the results of all functions that look
 // outside replayed up to the fork and nothing done twice; from there it goes on
 // alone until it executes a program or ends, and only then does fork return in
-// the parent. Scripts whose course depends on something else than those results,
-// such as the address of a table, are not supported beyond a fork.
+// the parent. Files opened before are shared: what a child closes is closed.
+//
+// Random numbers and names come from a seed, the time from the caller, and tables
+// are walked in order, so that a script does the same in every run.
 //
 // Differences of the interpreter (github.com/arnodel/golua): floats without a
 // fraction print without ".0", messages do not name variables.
@@ -34,6 +36,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install/macro"
+	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
 	"github.com/fimg/fimg/tree/rootfs"
 )
@@ -65,8 +68,11 @@ type Script struct {
 	// Exec runs a program inside the root.
 	Exec    func(context.Context, chroot.Command) (chroot.Result, error)
 	Timeout time.Duration
-	// Now is the current time for scripts; nil is time.Now.
-	Now func() time.Time
+	// Seed is what names and numbers drawn at random come from.
+	Seed seed.Seed
+	// Now is the time that scripts are told, whatever the clock says; the zero value
+	// stands for 1970.
+	Now time.Time
 }
 
 // Run runs a script to its end. The error of a failing script carries Lua's
@@ -75,8 +81,8 @@ func Run(ctx context.Context, s Script) error {
 	if s.Timeout <= 0 {
 		s.Timeout = DefaultTimeout
 	}
-	if s.Now == nil {
-		s.Now = time.Now
+	if s.Now.IsZero() {
+		s.Now = time.Unix(0, 0)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()

@@ -61,7 +61,7 @@ func (w *world) run(t testing.TB, source string) error {
 	w.lines = nil
 	s := Script{Name: "test", Source: source, Args: []string{"<lua>"}, Arg1: 1, Arg2: -1, Root: root,
 		Macros: macro.New("x86_64", nil), Env: []string{"HOME=/root"}, Exec: w.exec, Timeout: 20 * time.Second,
-		Line: func(l string) { w.lines = append(w.lines, l) }, Now: func() time.Time { return time.Unix(1700000000, 0) }}
+		Line: func(l string) { w.lines = append(w.lines, l) }, Now: time.Unix(1700000000, 0)}
 	if w.tweak != nil {
 		w.tweak(&s)
 	}

@@ -70,7 +70,7 @@ func osRename(p *process, args []rt.Value) ([]any, error) {
 
 func osTime(p *process, args []rt.Value) ([]any, error) {
 	if missing(args, 0) {
-		return []any{p.script.Now().Unix()}, nil
+		return []any{p.script.Now.Unix()}, nil
 	}
 	t, ok := args[0].TryTable()
 	if !ok {
@@ -91,7 +91,7 @@ func osDate(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := integer(args, 1, p.script.Now().Unix())
+	n, err := integer(args, 1, p.script.Now.Unix())
 	if err != nil {
 		return nil, err
 	}

@@ -339,7 +339,7 @@ func posixUtime(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := p.script.Now().Unix()
+	now := p.script.Now.Unix()
 	mtime, err := integer(args, 1, now)
 	if err != nil {
 		return nil, err
@@ -366,7 +366,7 @@ func posixSleep(p *process, args []rt.Value) ([]any, error) {
 
 // posixTimes has no processor times: they would differ from build to build.
 func posixTimes(p *process, args []rt.Value) ([]any, error) {
-	all := record{{"utime", 0.0}, {"stime", 0.0}, {"cutime", 0.0}, {"cstime", 0.0}, {"elapsed", float64(p.script.Now().Unix())}}
+	all := record{{"utime", 0.0}, {"stime", 0.0}, {"cutime", 0.0}, {"cstime", 0.0}, {"elapsed", float64(p.script.Now.Unix())}}
 	if missing(args, 0) {
 		return []any{all}, nil
 	}

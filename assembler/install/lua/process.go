@@ -33,12 +33,15 @@ type process struct {
 	trace  *trace
 	replay int // results still to be replayed
 
-	nextLine func() (string, bool)
-	stop     func()
-	files    map[*file]bool
-	meta     *rt.Table // of file handles
-	versions *rt.Table // metatable of versions
-	hooks    []hook
+	nextLine  func() (string, bool)
+	stop      func()
+	files     map[*file]bool
+	meta      *rt.Table // of file handles
+	versions  *rt.Table // metatable of versions
+	hooks     []hook
+	chance    chance
+	inodes    map[[2]uint64]int64 // numbered as they were asked for
+	addresses map[any]int         // of objects, numbered likewise
 }
 
 // trace is what the functions of a process returned, in order.
@@ -68,7 +71,8 @@ type (
 
 func newProcess(ctx context.Context, s *Script) *process {
 	p := &process{ctx: ctx, script: s, cwd: "/", umask: 0o022, env: map[string]string{},
-		trace: &trace{}, children: map[int]int{}, nextPID: 1000, files: map[*file]bool{}}
+		trace: &trace{}, children: map[int]int{}, nextPID: 1000, files: map[*file]bool{},
+		inodes: map[[2]uint64]int64{}, addresses: map[any]int{}}
 	p.out.line = s.Line
 	for _, kv := range s.Env {
 		name, value, _ := strings.Cut(kv, "=")
@@ -93,7 +97,8 @@ func (p *process) close() {
 func (p *process) child() *process {
 	c := &process{ctx: p.ctx, script: p.script, cwd: p.cwd, umask: p.umask, env: maps.Clone(p.env), null: p.null,
 		forked: true, children: map[int]int{}, nextPID: p.nextPID + 1, files: map[*file]bool{},
-		nextLine: p.nextLine, trace: &trace{results: append([]result(nil), p.trace.results...)}}
+		nextLine: p.nextLine, chance: chance{names: p.chance.names}, inodes: maps.Clone(p.inodes),
+		addresses: map[any]int{}, trace: &trace{results: append([]result(nil), p.trace.results...)}}
 	c.replay = len(c.trace.results)
 	c.trace.results = append(c.trace.results, result{values: []any{int64(0)}})
 	c.replay++
@@ -197,6 +202,7 @@ func (p *process) table(functions map[string]native) *rt.Table {
 func (p *process) install() {
 	env := p.lua.GlobalEnv()
 	set := func(name string, v rt.Value) { p.lua.SetEnv(env, name, v) }
+	p.steady()
 	p.meta, p.versions = p.fileMeta(), p.versionMeta()
 	set("rpm", rt.TableValue(p.rpmLibrary()))
 	set("posix", rt.TableValue(p.table(posixLibrary())))

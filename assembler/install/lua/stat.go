@@ -3,7 +3,6 @@ package lua
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path"
 	"strconv"
@@ -30,12 +29,27 @@ func posixStat(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return failure(err, name), nil
 	}
+	if e, ok := p.script.Ledger.Get(ledgerName(p.abs(name))); ok && e.Owner != nil {
+		st.Uid, st.Gid = e.Owner.UID, e.Owner.GID
+	}
+	mtime := min(st.Mtim.Sec, p.script.Now.Unix()) // what the build has made is as old as the image
 	all := record{
-		{"mode", modeString(st.Mode)}, {"ino", int64(st.Ino)}, {"dev", int64(st.Dev)}, {"nlink", int64(st.Nlink)},
-		{"uid", int64(st.Uid)}, {"gid", int64(st.Gid)}, {"size", st.Size}, {"atime", st.Atim.Sec},
-		{"mtime", st.Mtim.Sec}, {"ctime", st.Ctim.Sec}, {"type", fileTypes[st.Mode&unix.S_IFMT]}, {"_mode", int64(st.Mode)},
+		{"mode", modeString(st.Mode)}, {"ino", p.inode(st)}, {"dev", int64(1)}, {"nlink", int64(st.Nlink)},
+		{"uid", int64(st.Uid)}, {"gid", int64(st.Gid)}, {"size", st.Size}, {"atime", mtime},
+		{"mtime", mtime}, {"ctime", mtime}, {"type", fileTypes[st.Mode&unix.S_IFMT]}, {"_mode", int64(st.Mode)},
 	}
 	return selection(all, args, 1)
+}
+
+// inode stands for the number of an inode, which is another in every build.
+func (p *process) inode(st unix.Stat_t) int64 {
+	key := [2]uint64{uint64(st.Dev), st.Ino}
+	n, ok := p.inodes[key]
+	if !ok {
+		n = int64(len(p.inodes) + 1)
+		p.inodes[key] = n
+	}
+	return n
 }
 
 // selection returns a whole record, or the fields asked for by name.
@@ -172,13 +186,16 @@ func (p *process) chown(name string, uid, gid int) error {
 	defer f.Close()
 	err = unix.Fchownat(int(f.Fd()), "", uid, gid, unix.AT_EMPTY_PATH)
 	if (err == unix.EPERM || err == unix.EINVAL) && p.script.Ledger != nil && uid >= 0 && gid >= 0 {
-		p.script.Ledger.Update(strings.TrimPrefix(path.Clean(name), "/"), func(e *tree.Entry) {
+		p.script.Ledger.Update(ledgerName(name), func(e *tree.Entry) {
 			e.Owner = &tree.Owner{UID: uint32(uid), GID: uint32(gid)}
 		})
 		return nil
 	}
 	return err
 }
+
+// ledgerName is how the ledger calls an absolute name.
+func ledgerName(name string) string { return strings.TrimPrefix(path.Clean(name), "/") }
 
 func (p *process) utime(name string, mtime, atime int64) error {
 	f, err := p.script.Root.OpenFile(name, unix.O_RDONLY|unix.O_NONBLOCK, 0)
@@ -217,13 +234,8 @@ func (p *process) mkstemp(template string) (string, *os.File, error) {
 	if !ok {
 		return "", nil, unix.EINVAL
 	}
-	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	for range 100 {
-		var tail [6]byte
-		for i := range tail {
-			tail[i] = letters[rand.IntN(len(letters))]
-		}
-		name := stem + string(tail[:])
+		name := stem + p.drawName()
 		f, err := p.script.Root.OpenFile(p.abs(name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if !errors.Is(err, os.ErrExist) {
 			return name, f, err
