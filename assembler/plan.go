@@ -88,7 +88,7 @@ func (p *Plan) estimate(ctx context.Context) error {
 		return err
 	}
 	if request.Root.Size == 0 && (request.Size == 0 || request.Additive) {
-		request.Root.Size = partition.WithOverhead(p.Image.Type.Attr.Filesystem, p.Space.Installed, 0)
+		request.Root.Needed = partition.WithOverhead(p.Image.Type.Attr.Filesystem, p.Space.Installed, 0)
 	}
 	p.Layout, err = partition.Plan(request)
 	if err != nil {

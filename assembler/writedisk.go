@@ -104,11 +104,10 @@ func (d *diskWriter) measurePartitions(ctx context.Context, request *partition.R
 	if err != nil {
 		return err
 	}
-	if request.Root.Size > 0 {
-		request.Root.Needed = least
-		return nil
+	request.Root.Needed = least
+	if request.Root.Size == 0 {
+		request.Root.Needed = max(least, partition.WithOverhead(t.Attr.Filesystem, content, paths))
 	}
-	request.Root.Size = max(least, partition.WithOverhead(t.Attr.Filesystem, content, paths))
 	return nil
 }
 

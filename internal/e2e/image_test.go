@@ -31,14 +31,19 @@ func part(t *testing.T, disk string, role partition.Role) string {
 	}
 	for _, p := range found.Layout.Partitions {
 		if p.Role == role {
-			name := filepath.Join(t.TempDir(), string(role))
-			testtool.Run(t, "dd", "if="+disk, "of="+name, "bs=1M", "conv=sparse", "iflag=skip_bytes,count_bytes",
-				fmt.Sprintf("skip=%d", found.Layout.Offset(p)), fmt.Sprintf("count=%d", found.Layout.Bytes(p)))
-			return name
+			return cut(t, disk, found.Layout, p)
 		}
 	}
 	t.Fatalf("no partition of role %s", role)
 	return ""
+}
+
+func cut(t *testing.T, disk string, layout *partition.Layout, p partition.Partition) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), string(p.Role))
+	testtool.Run(t, "dd", "if="+disk, "of="+name, "bs=1M", "conv=sparse", "iflag=skip_bytes,count_bytes",
+		fmt.Sprintf("skip=%d", layout.Offset(p)), fmt.Sprintf("count=%d", layout.Bytes(p)))
+	return name
 }
 
 // Real tools find nothing wrong with any layer of the image.
