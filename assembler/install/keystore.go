@@ -73,10 +73,11 @@ func (t *transaction) expandTree(name, body string) string {
 	if name != "_dbpath" && strings.Contains(body, "%{_dbpath}") {
 		body = strings.ReplaceAll(body, "%{_dbpath}", t.databaseDir())
 	}
-	if body = t.macros.Expand(body); strings.Contains(body, "%") {
+	out, err := t.macros.Expand(body)
+	if err != nil || strings.Contains(out, "%") {
 		return ""
 	}
-	return body
+	return out
 }
 
 // macroFiles are the files of the tree that rpm reads macros from, but for those

@@ -66,7 +66,10 @@ func (t *transaction) execute(ctx context.Context, c call) error {
 	}
 	body := c.script.Body
 	if c.script.Flags&rpm.ScriptExpand != 0 {
-		body = t.macros.Expand(body)
+		var err error
+		if body, err = t.macros.Expand(body); err != nil {
+			return err
+		}
 	}
 	if c.script.Flags&rpm.ScriptQFormat != 0 {
 		var err error

@@ -13,6 +13,7 @@ import (
 // asRPM are scripts whose output is that of rpmlua.
 var asRPM = []string{
 	`print(type(macros), type(macros.x), rpm.macros)`,
+	`rpm.define("loop %{loop}") print((pcall(rpm.expand, "%loop")), (pcall(function() return macros.loop end))) print(rpm.expand("%%loop"))`,
 	`rpm.define("x() a=%1 n=%# all=%* o=%0 s=%**") print(macros.x("p q"), macros.x(""), macros.x({}), macros.x({"s t", "u"}), macros.x(3))`,
 	`rpm.define("x(fg:) 1=%1 n=%# all=%* f=%{-f:yes}%{!-f:no} g=%{-g*} gg=%{-g} **=%** 2=%{?2}") print(macros.x("-f p q")) ` +
 		`print(macros.x({"-g", "v", "s t", "u"})) print(macros.x("-fg v -f")) print(macros.x("-gv -- -f"))`,

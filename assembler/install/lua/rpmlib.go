@@ -80,7 +80,17 @@ func rpmExpand(p *process, args []rt.Value) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []any{p.script.Macros.Expand(s)}, nil
+	out, err := p.script.Macros.Expand(s)
+	return []any{out}, p.macroError(err)
+}
+
+// macroError tells what is wrong with a macro and gives the error that scripts see.
+func (p *process) macroError(err error) error {
+	if err == nil {
+		return nil
+	}
+	p.out.Write([]byte("error: " + err.Error() + "\n"))
+	return errors.New("error expanding macro")
 }
 
 func rpmDefine(p *process, args []rt.Value) ([]any, error) {
@@ -89,8 +99,7 @@ func rpmDefine(p *process, args []rt.Value) ([]any, error) {
 		return nil, err
 	}
 	name, body, _ := strings.Cut(strings.TrimSpace(s), " ")
-	p.script.Macros.Define(name, strings.TrimSpace(body))
-	return nil, nil
+	return nil, p.script.Macros.Define(name, strings.TrimSpace(body))
 }
 
 func rpmUndefine(p *process, args []rt.Value) ([]any, error) {
@@ -122,7 +131,9 @@ func rpmLoad(p *process, args []rt.Value) ([]any, error) {
 			if i := strings.IndexByte(name, '\t'); i > 0 {
 				name, body = name[:i], name[i:]+body
 			}
-			p.script.Macros.Define(name, strings.TrimSpace(body))
+			if err := p.script.Macros.Define(name, strings.TrimSpace(body)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return []any{int64(0)}, nil

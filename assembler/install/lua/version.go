@@ -126,7 +126,8 @@ func (p *process) macroTable() rt.Value {
 			if p.script.Macros.Parametric(name) {
 				return []any{closure{name, macroCall(name)}}, nil
 			}
-			return []any{p.script.Macros.Expand("%{" + name + "}")}, nil
+			out, err := p.script.Macros.Expand("%{" + name + "}")
+			return []any{out}, p.macroError(err)
 		},
 		"__newindex": func(p *process, args []rt.Value) ([]any, error) {
 			name, err := text(args, 1)
@@ -139,7 +140,7 @@ func (p *process) macroTable() rt.Value {
 			}
 			body, err := text(args, 2)
 			if err == nil {
-				p.script.Macros.Define(name, body)
+				err = p.script.Macros.Define(name, body)
 			}
 			return nil, err
 		},
@@ -159,13 +160,12 @@ func macroCall(name string) native {
 			if err != nil {
 				return nil, errors.New("bad argument #1 to '?' (string or table expected)")
 			}
-			words = strings.Fields(p.script.Macros.Expand(line))
+			if line, err = p.script.Macros.Expand(line); err != nil {
+				return nil, p.macroError(err)
+			}
+			words = strings.Fields(line)
 		}
 		out, err := p.script.Macros.Call(name, words)
-		if err != nil {
-			p.script.Line("error: " + err.Error())
-			return nil, errors.New("error expanding macro")
-		}
-		return []any{out}, nil
+		return []any{out}, p.macroError(err)
 	}
 }

@@ -4,21 +4,52 @@
 // docs/man/rpm-macros.7), and macros with parameters by Call and as "%{name a b}".
 // Left out: shell and expression expansion, built-in functions; they stay as they
 // are.
+//
+// Macros come from packages: the depth and the work of an expansion and the size of
+// a set are bounded.
 package macro
 
 import (
+	"errors"
 	"maps"
 	"strings"
 )
 
-// maxDepth bounds the nesting of expansions, as in rpm.
-const maxDepth = 64
+// Limits of one expansion and of a set.
+const (
+	maxDepth = 64       // of nesting, as in rpm
+	maxWork  = 16 << 20 // bytes read and written on all levels
+	maxSet   = 16 << 20 // bytes of names and bodies
+)
+
+// Errors of expansions and definitions.
+var (
+	ErrDepth = errors.New("too many levels of recursion in macro expansion")
+	ErrWork  = errors.New("macro expansion takes more than 16 MiB of work")
+	ErrSet   = errors.New("macros take more than 16 MiB")
+)
 
 // Set is a set of macros. It is not for concurrent use.
 type Set struct {
 	table   map[string]string
 	options map[string]string // of parametric macros
-	local   map[string]string // parameters, while one is expanded
+	size    int               // of names and bodies defined after New
+}
+
+// expansion is one Expand or Call.
+type expansion struct {
+	*Set
+	local map[string]string // parameters, while a macro with them is expanded
+	work  int
+	err   error
+}
+
+// spend counts work; it is false when the expansion has failed.
+func (x *expansion) spend(n int) bool {
+	if x.work += n; x.work > maxWork && x.err == nil {
+		x.err = ErrWork
+	}
+	return x.err == nil
 }
 
 // New returns the macros of an installed Fedora for an architecture, and more.
@@ -45,17 +76,26 @@ func New(arch string, more map[string]string) *Set {
 }
 
 // Define sets a macro, a parametric one under "name(options)".
-func (s *Set) Define(name, body string) {
+func (s *Set) Define(name, body string) error {
 	name, options, parametric := strings.Cut(name, "(")
-	delete(s.options, name)
+	s.Undefine(name)
+	size := len(name) + len(options) + len(body) + 64
+	if s.size+size > maxSet {
+		return ErrSet
+	}
+	s.size += size
 	if parametric {
 		s.options[name] = strings.TrimSuffix(options, ")")
 	}
 	s.table[name] = body
+	return nil
 }
 
 // Undefine forgets a macro.
 func (s *Set) Undefine(name string) {
+	if body, ok := s.table[name]; ok {
+		s.size = max(0, s.size-len(name)-len(s.options[name])-len(body)-64)
+	}
 	delete(s.table, name)
 	delete(s.options, name)
 }
@@ -64,29 +104,38 @@ func (s *Set) Undefine(name string) {
 func (s *Set) Defined(name string) bool { _, ok := s.table[name]; return ok }
 
 // Expand replaces the macros in text. What is not known stays.
-func (s *Set) Expand(text string) string { return s.expand(text, 0) }
+func (s *Set) Expand(text string) (string, error) {
+	x := expansion{Set: s}
+	out := x.expand(text, 0)
+	return out, x.err
+}
 
-func (s *Set) expand(text string, depth int) string {
-	if depth > maxDepth || !strings.Contains(text, "%") {
+func (x *expansion) expand(text string, depth int) string {
+	if depth > maxDepth && x.err == nil {
+		x.err = ErrDepth
+	}
+	if !x.spend(len(text)+1) || !strings.Contains(text, "%") {
 		return text
 	}
 	var b strings.Builder
-	for {
+	for x.err == nil {
 		i := strings.IndexByte(text, '%')
 		if i < 0 || i+1 == len(text) {
 			b.WriteString(text)
 			return b.String()
 		}
 		b.WriteString(text[:i])
-		used, out := s.one(text[i:], depth)
+		used, out := x.one(text[i:], depth)
+		x.spend(len(out) + 1)
 		b.WriteString(out)
 		text = text[i+used:]
 	}
+	return ""
 }
 
 // one expands the macro text begins with; it returns how much of text it is.
-func (s *Set) one(text string, depth int) (int, string) {
-	if used, out := s.parameter(text); used > 0 {
+func (x *expansion) one(text string, depth int) (int, string) {
+	if used, out := x.parameter(text); used > 0 {
 		return used, out
 	}
 	switch c := text[1]; {
@@ -94,17 +143,18 @@ func (s *Set) one(text string, depth int) (int, string) {
 		return 2, "%"
 	case c == '{':
 		end := closing(text)
+		x.spend(max(end, 0))
 		if end < 0 {
 			return len(text), text
 		}
-		return end + 1, s.braced(text[2:end], text[:end+1], depth)
+		return end + 1, x.braced(text[2:end], text[:end+1], depth)
 	case isName(c):
 		end := 1
 		for end < len(text) && isName(text[end]) {
 			end++
 		}
-		if body, ok := s.table[text[1:end]]; ok && end > 3 {
-			return end, s.expand(body, depth+1)
+		if body, ok := x.table[text[1:end]]; ok && end > 3 {
+			return end, x.expand(body, depth+1)
 		}
 		return end, text[:end]
 	}
@@ -133,12 +183,12 @@ func isName(c byte) bool {
 }
 
 // braced expands the inside of "%{…}"; whole is returned for what is not known.
-func (s *Set) braced(inner, whole string, depth int) string {
-	if out, ok := s.bracedLocal(inner, depth); ok {
+func (x *expansion) braced(inner, whole string, depth int) string {
+	if out, ok := x.bracedLocal(inner, depth); ok {
 		return out
 	}
-	if f := strings.Fields(inner); len(f) > 0 && s.Parametric(f[0]) {
-		if out, err := s.call(f[0], f[1:], depth); err == nil {
+	if f := strings.Fields(inner); len(f) > 0 && x.Parametric(f[0]) {
+		if out, err := x.call(f[0], f[1:], depth); err == nil {
 			return out
 		}
 		return whole
@@ -146,18 +196,18 @@ func (s *Set) braced(inner, whole string, depth int) string {
 	name := strings.TrimLeft(inner, "?!")
 	flags := inner[:len(inner)-len(name)]
 	name, text, has := strings.Cut(name, ":")
-	body, ok := s.table[name]
+	body, ok := x.table[name]
 	switch {
 	case flags == "" && ok && !has:
-		return s.expand(body, depth+1)
+		return x.expand(body, depth+1)
 	case flags == "":
 		return whole
 	case ok == strings.Contains(flags, "!"):
 		return ""
 	case has:
-		return s.expand(text, depth+1)
+		return x.expand(text, depth+1)
 	case ok:
-		return s.expand(body, depth+1)
+		return x.expand(body, depth+1)
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package macro
 
 import (
 	"fmt"
-	"maps"
 	"strconv"
 	"strings"
 )
@@ -15,23 +14,34 @@ func (s *Set) Parametric(name string) bool { _, ok := s.options[name]; return ok
 // "%#" their number, "%*" all of them, "%**" with the options, "%0" its name;
 // "%{-f}" is an option as given, "%{-f*}" its value, "%{-f:text}" and
 // "%{!-f:text}" depend on it. Arguments are not expanded. The error is an option
-// that the macro does not know.
-func (s *Set) Call(name string, args []string) (string, error) { return s.call(name, args, 0) }
+// that the macro does not know, or that the expansion is too large.
+func (s *Set) Call(name string, args []string) (string, error) {
+	x := expansion{Set: s}
+	out, err := x.call(name, args, 0)
+	if err == nil {
+		err = x.err
+	}
+	return out, err
+}
 
-func (s *Set) call(name string, args []string, depth int) (string, error) {
+func (x *expansion) call(name string, args []string, depth int) (string, error) {
 	local := map[string]string{"0": name, "**": strings.Join(args, " ")}
-	if s.options[name] != "-" {
+	if x.options[name] != "-" {
 		var err error
-		if args, err = takeOptions(local, s.options[name], args); err != nil {
-			return "", fmt.Errorf("%w in %s(%s)", err, name, s.options[name])
+		if args, err = takeOptions(local, x.options[name], args); err != nil {
+			return "", fmt.Errorf("%w in %s(%s)", err, name, x.options[name])
 		}
 	}
 	local["#"], local["*"] = strconv.Itoa(len(args)), strings.Join(args, " ")
 	for i, a := range args {
 		local[strconv.Itoa(i+1)] = a
 	}
-	inner := &Set{table: maps.Clone(s.table), options: s.options, local: local}
-	return inner.expand(s.table[name], depth+1), nil
+	x.spend(2 * len(local["**"]))
+	outer := x.local
+	x.local = local
+	out := x.expand(x.table[name], depth+1)
+	x.local = outer
+	return out, nil
 }
 
 // takeOptions notes the options in front of args, as getopt(3) finds them, and
@@ -68,7 +78,7 @@ func takeOptions(local map[string]string, known string, args []string) ([]string
 
 // parameter expands the parameter text begins with, as "%1" or "%**"; used is zero
 // when there is none.
-func (s *Set) parameter(text string) (used int, out string) {
+func (x *expansion) parameter(text string) (used int, out string) {
 	end := 2
 	switch {
 	case text[1] == '#':
@@ -83,7 +93,7 @@ func (s *Set) parameter(text string) (used int, out string) {
 	default:
 		return 0, ""
 	}
-	if v, ok := s.local[text[1:end]]; ok {
+	if v, ok := x.local[text[1:end]]; ok {
 		return end, v
 	}
 	return 0, ""
@@ -91,19 +101,19 @@ func (s *Set) parameter(text string) (used int, out string) {
 
 // bracedLocal expands the inside of "%{…}" where it is about a parameter or an
 // option.
-func (s *Set) bracedLocal(inner string, depth int) (string, bool) {
+func (x *expansion) bracedLocal(inner string, depth int) (string, bool) {
 	name := strings.TrimLeft(inner, "?!")
 	flags := inner[:len(inner)-len(name)]
 	name, text, has := strings.Cut(name, ":")
-	v, ok := s.local[name]
-	option := s.local != nil && strings.HasPrefix(name, "-")
+	v, ok := x.local[name]
+	option := x.local != nil && strings.HasPrefix(name, "-")
 	switch {
 	case !ok && !option:
 		return "", false
 	case ok == strings.Contains(flags, "!"):
 		return "", true
 	case has:
-		return s.expand(text, depth+1), true
+		return x.expand(text, depth+1), true
 	}
 	return v, true
 }

@@ -28,10 +28,10 @@ func TestCall(t *testing.T) {
 			t.Errorf("%q is taken", args)
 		}
 	}
-	if got := s.Expand("%{none a b}|%{x -q}|%1|%{1}|%{-f:x}|%#"); got != "[a] %9|%{x -q}|%1|%{1}|%{-f:x}|%#" {
-		t.Errorf("%q", got)
+	if got, err := s.Expand("%{none a b}|%{x -q}|%1|%{1}|%{-f:x}|%#"); err != nil || got != "[a] %9|%{x -q}|%1|%{1}|%{-f:x}|%#" {
+		t.Errorf("%q, %v", got, err)
 	}
-	if _, err := s.Call("loop", nil); err != nil {
+	if _, err := s.Call("loop", nil); err != ErrDepth {
 		t.Error(err)
 	}
 	if s.Undefine("x"); s.Parametric("x") {
