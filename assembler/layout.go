@@ -30,22 +30,23 @@ func diskRequest(img *description.Image, s seed.Seed) (partition.Request, error)
 		Root:           &partition.Want{Size: rootSize(t), Number: number(a.RootPartID), Clones: number(a.RootClone)},
 	}
 	if t.Firmware.LegacyBIOS && t.Firmware.Table == "gpt" {
-		r.BIOSBoot = &partition.Want{Size: t.Firmware.LegacyBIOSMB * mib, Number: number(a.EFICSMPartID)}
+		r.BIOSBoot = &partition.Want{Size: inBytes(t.Firmware.LegacyBIOSMB), Number: number(a.EFICSMPartID)}
 	}
 	if t.Firmware.EFI != "" {
-		r.ESP = &partition.Want{Size: t.Firmware.EFIMB * mib, Number: number(a.EFIPartID)}
+		r.ESP = &partition.Want{Size: inBytes(t.Firmware.EFIMB), Number: number(a.EFIPartID)}
 	}
 	if t.Firmware.OFW {
-		r.PReP = &partition.Want{Size: t.Firmware.PrepMB * mib}
+		r.PReP = &partition.Want{Size: inBytes(t.Firmware.PrepMB)}
 	}
 	if needsBootPartition(t) {
-		r.Boot = &partition.Want{Size: a.BootPartSize.Or(300) * mib, Number: number(a.BootPartID), Clones: number(a.BootClone)}
+		r.Boot = &partition.Want{Size: inBytes(a.BootPartSize.Or(300)), Number: number(a.BootPartID), Clones: number(a.BootClone)}
 	}
 	if t.OEM.SwapMB > 0 {
-		r.Swap = &partition.Want{Size: t.OEM.SwapMB * mib}
+		r.Swap = &partition.Want{Size: inBytes(t.OEM.SwapMB)}
 	}
 	if t.Size != nil {
-		r.Size, r.Additive, r.Unpartitioned = (t.Size.MB+t.Size.Unpartitioned)*mib, t.Size.Additive.IsTrue(), t.Size.Unpartitioned*mib
+		r.Additive, r.Unpartitioned = t.Size.Additive.IsTrue(), inBytes(t.Size.Unpartitioned)
+		r.Size = inBytes(t.Size.MB) + r.Unpartitioned
 	}
 	return r, addPartitions(&r, t)
 }
@@ -53,7 +54,7 @@ func diskRequest(img *description.Image, s seed.Seed) (partition.Request, error)
 func addPartitions(r *partition.Request, t *description.Type) error {
 	for _, p := range t.Partitions {
 		r.Custom = append(r.Custom, partition.Want{Name: p.Name, PartName: p.PartName, Type: strings.TrimPrefix(p.Type, "t."),
-			Size: p.MB * mib, Number: int(p.ID.Or(0)), Clones: int(p.Clones)})
+			Size: inBytes(p.MB), Number: int(p.ID.Or(0)), Clones: int(p.Clones)})
 	}
 	switch {
 	case !hasSpare(t):
@@ -82,11 +83,14 @@ func rootSize(t *description.Type) int64 {
 	if last && t.Attr.SparePart != "" || t.OEM.Resize && !last {
 		return 0
 	}
-	return t.OEM.SystemSize * mib
+	return inBytes(t.OEM.SystemSize)
 }
 
 // sectorSize is that of the disk, in bytes.
 func sectorSize(t *description.Type) int { return int(t.Attr.TargetBlocksize.Or(512)) }
+
+// inBytes turns MiB into bytes; too many stay more than any disk has.
+func inBytes(mb int64) int64 { return min(mb, 1<<41) * mib }
 
 func number(text string) int {
 	n, _ := strconv.Atoi(text)

@@ -2,6 +2,7 @@ package description
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,7 +84,7 @@ func megabytes(text string) int64 {
 	unit := text[end:]
 	unit = unit[:len(unit)-len(strings.TrimLeft(unit, "MG"))]
 	if unit == "G" {
-		return v * 1024
+		return times1024(v)
 	}
 	return v
 }
@@ -94,12 +95,15 @@ func (s *state) size(n *node) *Size {
 	}
 	value, _ := strconv.ParseInt(collapse(n.all()), 10, 64)
 	free := numberAttr(n, "unpartitioned").Or(0)
-	unit := int64(1)
+	mb := value - free
 	if collapse(n.get("unit")) == "G" {
-		unit = 1024
+		mb, free = times1024(mb), times1024(free)
 	}
-	return &Size{MB: (value - free) * unit, Additive: flagAttr(n, "additive"), Unpartitioned: free * unit, Source: s.source(n, s.typ.by)}
+	return &Size{MB: mb, Additive: flagAttr(n, "additive"), Unpartitioned: free, Source: s.source(n, s.typ.by)}
 }
+
+// times1024 turns GiB into MiB; what is too large stays large.
+func times1024(n int64) int64 { return min(n, math.MaxInt64/1024) * 1024 }
 
 func luksOptions(a Attributes, n *node) []string {
 	var out []string
