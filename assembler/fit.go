@@ -33,7 +33,7 @@ func (p *Plan) checkFits(ctx context.Context) error {
 }
 
 // checkRoom compares all file systems together with what the packages say of
-// themselves.
+// themselves. A quarter is granted to scripts that take files away again.
 func (p *Plan) checkRoom(d *diskWriter) error {
 	have, what := int64(0), ""
 	for _, q := range p.Layout.Partitions {
@@ -44,7 +44,11 @@ func (p *Plan) checkRoom(d *diskWriter) error {
 	}
 	least := p.Space.Download
 	if !compresses(p) {
-		least = p.Space.Installed * 3 / 4
+		least = 0
+		for _, pkg := range p.Lock.Packages {
+			least += pkg.Installed
+		}
+		least = least * 3 / 4
 	}
 	if have < least {
 		return &partition.TooSmallError{What: "disk (" + what + " for all packages)", Needed: least, Have: have}
@@ -68,8 +72,7 @@ func (d *diskWriter) checkEmpty(ctx context.Context, p partition.Partition, size
 }
 
 // checkContents refuses, before anything is installed, a partition that cannot hold
-// what the packages put below its mount point. A quarter is granted to scripts that
-// take files away again.
+// what the packages put below its mount point, with the same grant.
 func (b *builder) checkContents(ctx context.Context) error {
 	p := b.plan
 	if !IsDisk(p.Image) {

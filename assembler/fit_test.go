@@ -34,12 +34,12 @@ func TestPlanRefuses(t *testing.T) {
 		kind, text string
 		class      fault.Class
 	}{
-		"size":                {oem(`firmware="bios"`, `<size>300</size>`), "disk (root for all packages) is too small: needs 378 MiB, has 2", fault.Space},
-		"G meant":             {oem(`firmware="bios"`, `<size unit="M">5</size>`), "disk (root for all packages) is too small: needs 378 MiB, has ", fault.Space},
+		"size":                {oem(`firmware="bios"`, `<size>290</size>`), "disk (root for all packages) is too small: needs 300 MiB, has 2", fault.Space},
+		"G meant":             {oem(`firmware="bios"`, `<size unit="M">5</size>`), "disk (root for all packages) is too small: needs 300 MiB, has ", fault.Space},
 		"unpartitioned":       {oem(`firmware="bios"`, `<size unit="G" unpartitioned="1">1</size>`), "disk is too small: needs 1026 MiB, has 1024 MiB", fault.Space},
 		"swap":                {oem(`firmware="bios"`, `<oemconfig><oem-swap>true</oem-swap><oem-swapsize>2000</oem-swapsize></oemconfig><size>900</size>`), "disk is too small: needs 2002 MiB, has 900 MiB", fault.Space},
-		"clones":              {oem(`firmware="bios" root_clone="3"`, `<size>900</size>`), "disk (root for all packages) is too small: needs 378 MiB, has 22", fault.Space},
-		"boot, swap and root": {oem(`firmware="bios" bootpartition="true" bootpartsize="100"`, `<size>370</size>`), "disk (boot and root for all packages) is too small", fault.Space},
+		"clones":              {oem(`firmware="bios" root_clone="3"`, `<size>900</size>`), "disk (root for all packages) is too small: needs 300 MiB, has 22", fault.Space},
+		"boot, swap and root": {oem(`firmware="bios" bootpartition="true" bootpartsize="100"`, `<size>300</size>`), "disk (boot and root for all packages) is too small", fault.Space},
 		"esp":                 {oem(`firmware="efi" efipartsize="1"`, ``), "partition 2 (esp): FAT16 file system is too small: needs 2", fault.Space},
 		"esp, 4096":           {oem(`firmware="efi" efipartsize="15" target_blocksize="4096"`, ``), "partition 2 (esp): FAT16 file system is too small: needs 1", fault.Space},
 		"boot":                {oem(`firmware="bios" bootpartition="true" bootfilesystem="btrfs" bootpartsize="10"`, ``), "partition 1 (boot): btrfs file system is too small", fault.Space},
@@ -48,7 +48,7 @@ func TestPlanRefuses(t *testing.T) {
 		"spare":               {oem(`firmware="efi" spare_part="9" spare_part_fs="btrfs"`, ``), "partition 3 (spare): btrfs file system is too small", fault.Space},
 		"FAT16 of 5 G":        {oem(`firmware="efi"`, custom("5G", "fat16")), "partition 3 (data): ", fault.Description},
 		"ESP of 5 G":          {oem(`firmware="efi" efipartsize="5120"`, ``), "partition 2 (esp): ", fault.Description},
-		"systemsize":          {oem(`firmware="bios"`, `<oemconfig><oem-resize>false</oem-resize><oem-systemsize>100</oem-systemsize></oemconfig>`), "disk (root for all packages) is too small: needs 378 MiB, has 100 MiB", fault.Space},
+		"systemsize":          {oem(`firmware="bios"`, `<oemconfig><oem-resize>false</oem-resize><oem-systemsize>100</oem-systemsize></oemconfig>`), "disk (root for all packages) is too small: needs 300 MiB, has 100 MiB", fault.Space},
 		"label":               {oem(`firmware="bios" rootfs_label="more_than_sixteen"`, ``), "label", fault.Description},
 		"five":                {oem(`firmware="bios" bootpartition="true"`, `<oemconfig><oem-swap>true</oem-swap></oemconfig><partitions><partition name="aa" size="1"/><partition name="cc" size="1"/></partitions>`), "number 5: a table of type msdos has four", fault.Description},
 		"hybrid MBR":          {oem(`firmware="efi" efiparttable="msdos" gpt_hybrid_mbr="true"`, ``), "gpt_hybrid_mbr", fault.Description},

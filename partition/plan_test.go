@@ -192,7 +192,7 @@ func TestTooSmallText(t *testing.T) {
 		}
 	}
 	small := TooSmallError{Needed: 100*MiB + 7, Have: 100*MiB + 6}
-	if got := small.Hint(); got != "make it at least 1 bytes larger" {
+	if got := small.Hint(); got != "make it at least 1 MiB larger" {
 		t.Error(got)
 	}
 }

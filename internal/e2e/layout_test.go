@@ -258,7 +258,7 @@ func TestTooSmallEarly(t *testing.T) {
 		return `<type image="oem" firmware="efi" filesystem="ext4" initrd_system="none" ` + attributes + `><bootloader name="custom"/>` + inner + `</type>`
 	}
 	for name, c := range map[string]struct{ kind, text, last string }{
-		"size":   {oem(``, `<size>90</size>`), "disk (root for all packages) is too small: needs ", ""},
+		"size":   {oem(``, `<size>45</size>`), "disk (root for all packages) is too small: needs ", ""},
 		"swap":   {oem(``, `<size>900</size><oemconfig><oem-swap>true</oem-swap><oem-swapsize>1000</oem-swapsize></oemconfig>`), "disk is too small: needs 1025 MiB, has 900 MiB", ""},
 		"usr":    {oem(``, `<partitions><partition name="usr" size="20" mountpoint="/usr" filesystem="ext4"/></partitions>`), "partition for /usr is too small: needs ", "download"},
 		"root":   {oem(``, `<size>900</size><partitions><partition name="usr" size="865" mountpoint="/data" filesystem="ext4"/></partitions>`), "partition for / is too small: needs ", "download"},

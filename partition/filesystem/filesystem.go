@@ -40,7 +40,7 @@ func (e *TooSmallError) FaultClass() fault.Class { return fault.Space }
 // Hint says what to ask for.
 func (e *TooSmallError) Hint() string {
 	short := e.Needed - e.Have
-	if e.Unit == "" && short >= 10<<20 {
+	if e.Unit == "" && e.Needed >= 10<<20 {
 		return fmt.Sprintf("make it at least %s larger", mib(short+1<<20-1))
 	}
 	return fmt.Sprintf("make it at least %s larger", e.amount(short))
