@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem"
@@ -73,7 +72,8 @@ func (d *diskWriter) at(mountpoint string) tree.Tree {
 	return d.below(rel)
 }
 
-func mountTop(mountpoint string) string { return strings.Trim(mountpoint, "/") }
+// mountTop is a mount point as a path in the tree, "" for the root.
+func mountTop(mountpoint string) string { return path.Clean("/" + mountpoint)[1:] }
 
 func (f *fileSystem) btrfs(size int64) (btrfs.Options, error) {
 	return f.disk.btrfsOptions(size, f.label, f.id, f.name)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
 	"github.com/fimg/fimg/partition"
@@ -16,6 +17,7 @@ import (
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // writerOf prepares the disk of a type with a tree of files of the given sizes,
@@ -160,6 +162,30 @@ spare_part_fs_attributes="no-copy-on-write,synchronous-updates"><bootloader name
 		return nil
 	}); err != nil || strings.Join(paths, " ") != ". data opt opt/x srv srv/spare" {
 		t.Errorf("root: %q, %v", paths, err)
+	}
+}
+
+// Nothing of this machine gets into a partition, whatever its mount point.
+func TestMountPointsStayInside(t *testing.T) {
+	d := writerOf(t, `<type image="oem" firmware="bios" filesystem="ext4"><bootloader name="grub2"/>
+<partitions><partition name="data" size="40" mountpoint="/../..//data/./" filesystem="ext4"/></partitions></type>`, map[string]int64{"data/inside": 0, "dir/x": 0})
+	f := d.fileSystem(partition.Custom, "data", 0)
+	found := ""
+	if err := f.tree.Walk(t.Context(), func(n *tree.Node) error { found += " " + n.Path; return nil }); err != nil || found != " . inside" || f.top != "data" {
+		t.Errorf("%s: %s, %v", f.top, found, err)
+	}
+	if err := os.Symlink("/etc", filepath.Join(d.root, "link")); err != nil {
+		t.Fatal(err)
+	}
+	root, err := rootfs.Open(d.root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+	for point, good := range map[string]bool{"/": true, "swap": true, "/data": true, "/dir/": true, "/link": false, "/link/dnf": false, "/data/inside": false, "/none": false} {
+		if err := checkMountPoints(root, []system.Mount{{Point: point}}); (err == nil) != good || err != nil && fault.Of(err) != fault.Description {
+			t.Errorf("%s: %v", point, err)
+		}
 	}
 }
 

@@ -5,17 +5,21 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
+	"github.com/fimg/fimg/tree/rootfs"
 )
 
 // packageFile is a verified package on this machine.
@@ -253,6 +257,19 @@ func (b *builder) makeMountPoints(lines []system.Mount) error {
 			return fmt.Errorf("make mount point: %w", err)
 		}
 	}
+	return checkMountPoints(b.root, lines)
+}
+
+// checkMountPoints refuses a mount point below a symbolic link: what is there lies
+// elsewhere in the tree, and may be outside of it as this machine sees it.
+func checkMountPoints(root *rootfs.Root, lines []system.Mount) error {
+	for _, m := range lines {
+		for at := mountTop(m.Point); m.Point != "swap" && at != "" && at != "."; at = path.Dir(at) {
+			if st, err := root.Lstat(at); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+				return fault.New(fault.Description, fmt.Errorf("mount point %s: /%s is no directory", m.Point, at))
+			}
+		}
+	}
 	return nil
 }
 
@@ -309,6 +326,9 @@ func (b *builder) container() bool {
 // disk writes the raw disk into the work directory.
 func (b *builder) disk(ctx context.Context) error {
 	d := b.writer()
+	if err := checkMountPoints(b.root, mounts(d.img, b.plan.Layout, d.ids, d.systemOf(b.plan.Layout))); err != nil {
+		return err
+	}
 	layout, err := d.layout(ctx)
 	if err != nil {
 		return err

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/fimg/fimg/bootloader"
@@ -238,11 +237,11 @@ func (d *diskWriter) prune(top string) func(string) bool {
 	}
 	for _, p := range t.Partitions {
 		if p.Mountpoint != "" && p.Filesystem != "" {
-			mounts = append(mounts, strings.Trim(p.Mountpoint, "/"))
+			mounts = append(mounts, mountTop(p.Mountpoint))
 		}
 	}
 	if hasSpare(t) && t.Attr.SparePartFS != "" && t.Attr.SparePartMountpoint != "" {
-		mounts = append(mounts, strings.Trim(t.Attr.SparePartMountpoint, "/"))
+		mounts = append(mounts, mountTop(t.Attr.SparePartMountpoint))
 	}
 	return func(path string) bool { return path != top && slices.Contains(mounts, path) }
 }
