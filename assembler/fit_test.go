@@ -49,6 +49,7 @@ func TestPlanRefuses(t *testing.T) {
 		"FAT16 of 5 G":        {oem(`firmware="efi"`, custom("5G", "fat16")), "partition 3 (data): ", fault.Description},
 		"ESP of 5 G":          {oem(`firmware="efi" efipartsize="5120"`, ``), "partition 2 (esp): ", fault.Description},
 		"systemsize":          {oem(`firmware="bios"`, `<oemconfig><oem-resize>false</oem-resize><oem-systemsize>100</oem-systemsize></oemconfig>`), "disk (root for all packages) is too small: needs 300 MiB, has 100 MiB", fault.Space},
+		"two volumes":         {`<type image="oem" filesystem="btrfs" firmware="efi"><bootloader name="grub2"/><systemdisk><volume name="v"/><volume name="v"/></systemdisk></type>`, "partition 3 (root): btrfs options: two subvolumes at \"@/v\"", fault.Description},
 		"label":               {oem(`firmware="bios" rootfs_label="more_than_sixteen"`, ``), "label", fault.Description},
 		"five":                {oem(`firmware="bios" bootpartition="true"`, `<oemconfig><oem-swap>true</oem-swap></oemconfig><partitions><partition name="aa" size="1"/><partition name="cc" size="1"/></partitions>`), "number 5: a table of type msdos has four", fault.Description},
 		"hybrid MBR":          {oem(`firmware="efi" efiparttable="msdos" gpt_hybrid_mbr="true"`, ``), "gpt_hybrid_mbr", fault.Description},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/seed"
@@ -90,9 +91,9 @@ func subvolumes(t *description.Type) ([]btrfs.Subvolume, error) {
 		}
 		limit, err := btrfs.ParseLimit(v.Quota)
 		if err != nil {
-			return nil, usage("quota of volume %s: %v", v.Name, err)
+			return nil, fault.New(fault.Description, fmt.Errorf("%s: quota of volume %s: %w", v.Source, v.Name, err))
 		}
-		list = append(list, btrfs.Subvolume{Path: strings.TrimPrefix(v.Path, "/"), Location: volumeLocation(t, v),
+		list = append(list, btrfs.Subvolume{Path: mountTop(v.Path), Location: volumeLocation(t, v),
 			NoCOW: v.NoCoW, Limit: limit})
 	}
 	return list, nil
@@ -129,7 +130,7 @@ func compression(key, value string, o *btrfs.Options) error {
 		c.Algo = btrfs.ZSTD
 	case "no", "none":
 	default:
-		return usage("mount option %s=%s: unknown compression", key, value)
+		return fault.New(fault.Description, fmt.Errorf("mount option %s=%s: unknown compression", key, value))
 	}
 	o.Compression = c
 	return nil

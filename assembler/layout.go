@@ -112,8 +112,8 @@ func rootVolume(t *description.Type) string {
 		return ""
 	}
 	for _, v := range t.Volumes {
-		if v.Root && !v.FullSize && v.Name != "" {
-			return v.Name
+		if v.Root && !v.FullSize && mountTop(v.Name) != "" {
+			return mountTop(v.Name)
 		}
 	}
 	return "@"
@@ -121,13 +121,11 @@ func rootVolume(t *description.Type) string {
 
 // volumeLocation is where a volume lies as seen from the top of the file system.
 func volumeLocation(t *description.Type, v description.Volume) string {
-	switch v.Parent {
-	case "/":
-		return strings.TrimPrefix(v.Path, "/")
-	case "":
-		return path.Join(rootVolume(t), v.Path)
+	parent := v.Parent
+	if parent == "" {
+		parent = rootVolume(t)
 	}
-	return path.Join(v.Parent, v.Path)
+	return mountTop(path.Join(parent, mountTop(v.Path)))
 }
 
 // identifiers are everything that fstab, boot loader and file systems must agree
@@ -190,7 +188,7 @@ func bootFileSystem(t *description.Type, layout *partition.Layout, ids identifie
 	boot := root
 	boot.Prefix = path.Join("/", volume, "boot")
 	for _, v := range t.Volumes {
-		if !v.Root && strings.Trim(v.Path, "/") == "boot" {
+		if !v.Root && mountTop(v.Path) == "boot" {
 			boot.Prefix = "/" + volumeLocation(t, v)
 		}
 	}

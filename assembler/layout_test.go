@@ -115,6 +115,26 @@ func TestOtherLayouts(t *testing.T) {
 	}
 }
 
+// Volumes lie below the top and where the tree has their content, however their
+// paths are written.
+func TestVolumePaths(t *testing.T) {
+	for volume, want := range map[string]string{
+		`name="../../x"`: "@ x=@/x", `name="x" parent="../.."`: "@ x=x", `name="@root=../r"`: "r", `name="@root=/"`: "@", `name="@root=a/b"`: "a/b",
+		`name="a//b"`: "@ a/b=@/a/b", `name="x" mountpoint="/home/"`: "@ home=@/home", `name="x/" parent="/"`: "@ x=x",
+		`name="x" mountpoint="/a/../../b" parent="p/"`: "@ b=p/b", `name="@root=r" size="all"`: "@",
+	} {
+		img := described(t, `<type image="oem" filesystem="btrfs" firmware="efi"><bootloader name="grub2"/><systemdisk><volume `+volume+`/></systemdisk></type>`)
+		got := rootVolume(&img.Type)
+		list, err := subvolumes(&img.Type)
+		for _, v := range list {
+			got += " " + v.Path + "=" + v.Location
+		}
+		if got != want || err != nil {
+			t.Errorf("%s: %s, %v, want %s", volume, got, err, want)
+		}
+	}
+}
+
 // Every firmware of every architecture has the partitions kiwi gives it.
 func TestFirmwares(t *testing.T) {
 	for _, c := range []struct{ arch, attributes, loader, want string }{
@@ -233,6 +253,18 @@ func TestRefusals(t *testing.T) {
 		err := checkSupported(described(t, kind))
 		var u *UnsupportedError
 		if !errors.As(err, &u) || !strings.Contains(err.Error(), what) || fault.Of(err) != fault.Description {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// So is what a description says wrongly.
+func TestMistakes(t *testing.T) {
+	for kind, what := range map[string]string{
+		`<type image="oem" filesystem="btrfs" firmware="bios"><bootloader name="grub2"/><systemdisk><volume name="v" quota="99999999999999G"/></systemdisk></type>`: "config.xml:2: quota of volume v",
+		`<type image="oem" filesystem="btrfs" firmware="bios" fsmountoptions="compress=zip"><bootloader name="grub2"/></type>`:                                      "mount option compress=zip",
+	} {
+		if err := checkSupported(described(t, kind)); err == nil || !strings.Contains(err.Error(), what) || fault.Of(err) != fault.Description {
 			t.Errorf("%s: %v", what, err)
 		}
 	}

@@ -17,7 +17,7 @@ const maxSize = 1 << 50
 const generation = 8
 
 func badOption(format string, args ...any) error {
-	return fault.New(fault.Usage, fmt.Errorf("btrfs options: "+format, args...))
+	return fault.New(fault.Description, fmt.Errorf("btrfs options: "+format, args...))
 }
 
 // resolve fills in defaults and refuses what the format cannot hold.
