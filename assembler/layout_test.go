@@ -240,6 +240,8 @@ func TestRefusals(t *testing.T) {
 		`<type image="oem" filesystem="ext4" firmware="bios" overlayroot="true"><bootloader name="grub2"/></type>`:                                                               "overlayroot",
 		`<type image="oem" filesystem="ext4" firmware="bios" verity_blocks="all" embed_verity_metadata="true"><bootloader name="grub2"/></type>`:                                 "config.xml:2:",
 		`<type image="oem" filesystem="ext4" firmware="bios" standalone_integrity="true" embed_integrity_metadata="true"><bootloader name="grub2"/></type>`:                      "standalone_integrity",
+		`<type image="oem" filesystem="ext4" firmware="bios"><bootloader name="grub2"/><oemconfig><oem-recovery>true</oem-recovery></oemconfig></type>`:                          "oem-recovery",
+		`<type image="oem" filesystem="ext4" firmware="bios" initrd_system="kiwi"><bootloader name="grub2"/></type>`:                                                             "initrd_system kiwi",
 		`<type image="oem" filesystem="ext4" firmware="bios" mdraid="mirroring"><bootloader name="grub2"/></type>`:                                                               "mdraid",
 		`<type image="oem" filesystem="ext4" firmware="bios"><bootloader name="grub2"/><systemdisk/></type>`:                                                                     "LVM",
 		`<type image="oem" filesystem="ext4" firmware="bios" bootpartition="true" bootfilesystem="xfs"><bootloader name="grub2"/></type>`:                                        "boot file system xfs",

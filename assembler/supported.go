@@ -3,6 +3,7 @@ package assembler
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fimg/fimg/description"
 )
@@ -25,6 +26,8 @@ func checkSupported(img *description.Image) error {
 		{len(t.DerivedFrom) > 0 && IsDisk(img), "a disk derived from a container"},
 		{a.DeltaRoot.IsTrue(), "attribute delta_root"}, {a.XenServer.IsTrue(), "attribute xen_server"},
 		{t.Root.Manager == "lvm", "LVM volume management"},
+		{slices.ContainsFunc(t.OEM.Settings, asksForRecovery), "element oem-recovery"},
+		{IsDisk(img) && t.InitrdSystem == "kiwi", "initrd_system kiwi"},
 		{t.Firmware.Unsupported != "", "firmware " + t.Firmware.Unsupported + " on " + img.Arch},
 		{t.Firmware.Table == "dasd", "a DASD volume table"},
 	}
@@ -54,6 +57,13 @@ func checkSupported(img *description.Image) error {
 		return err
 	}
 	return checkCreateOptions(img)
+}
+
+// asksForRecovery tells whether a setting of <oemconfig> wants an archive of the
+// whole root in the image.
+func asksForRecovery(o description.Option) bool {
+	value := strings.TrimSpace(o.Value)
+	return o.Name == "recovery" && (value == "true" || value == "1")
 }
 
 // checkPartitions refuses what partitions besides the root's ask for.
