@@ -8,6 +8,8 @@ import (
 
 	rt "github.com/arnodel/golua/runtime"
 	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/assembler/chroot"
 )
 
 // text returns a string argument; numbers are converted as in Lua.
@@ -99,26 +101,37 @@ func done(err error, what string) ([]any, error) {
 	return []any{int64(0)}, nil
 }
 
+// maxOutput bounds what a script and its children print, in bytes, as programs are.
+const maxOutput = chroot.DefaultOutputLimit
+
+var errFlood = errors.New("too much output")
+
 // lineWriter cuts output into lines.
 type lineWriter struct {
-	line func(string)
-	part []byte
-	mute bool
+	written int64
+	line    func(string)
+	part    []byte
+	mute    bool
 }
 
-func (w *lineWriter) Write(data []byte) (int, error) {
+func (w *lineWriter) Write(data []byte) (int, error) { return w.WriteString(string(data)) }
+
+func (w *lineWriter) WriteString(s string) (int, error) {
 	if w.mute || w.line == nil {
-		return len(data), nil
+		return len(s), nil
 	}
-	w.part = append(w.part, data...)
+	if w.written += int64(len(s)); w.written > maxOutput {
+		return 0, errFlood
+	}
+	w.part = append(w.part, s...)
 	for {
 		i := bytes.IndexByte(w.part, '\n')
-		if i < 0 && len(w.part) < 8<<10 {
-			return len(data), nil
+		if i < 0 && len(w.part) < chroot.LineLimit {
+			return len(s), nil
 		}
 		if i < 0 {
 			w.flush()
-			return len(data), nil
+			return len(s), nil
 		}
 		w.line(string(w.part[:i]))
 		w.part = w.part[i+1:]

@@ -3,15 +3,16 @@ package lua
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	rt "github.com/arnodel/golua/runtime"
+	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/chroot"
 )
@@ -328,15 +329,32 @@ func (p *process) fileMeta() *rt.Table {
 	return meta
 }
 
+// boundedBuffer holds what is written to a program before it runs.
+type boundedBuffer struct{ bytes.Buffer }
+
+func (b *boundedBuffer) Write(data []byte) (int, error) {
+	if b.Len()+len(data) > maxRead {
+		return 0, unix.EFBIG
+	}
+	return b.Buffer.Write(data)
+}
+
+func (b *boundedBuffer) WriteString(s string) (int, error) {
+	if b.Len()+len(s) > maxRead {
+		return 0, unix.EFBIG
+	}
+	return b.Buffer.WriteString(s)
+}
+
 // popen runs a shell command: for reading at once, for writing when closed.
 func (p *process) popen(command, mode string) (*file, error) {
-	var in bytes.Buffer
+	var in boundedBuffer
 	run := func(stdin io.Reader, stdout io.Writer) []any {
 		return p.status3(p.exec(chroot.Command{Path: "/bin/sh", Args: []string{"-c", command}, Stdin: stdin, Stdout: stdout}))
 	}
 	if strings.HasPrefix(mode, "w") {
 		f := &file{name: command, out: &in}
-		f.onClose = func() []any { return run(&in, nil) }
+		f.onClose = func() []any { return run(&in.Buffer, nil) }
 		return p.track(f), nil
 	}
 	var out bytes.Buffer
@@ -350,7 +368,11 @@ func (p *process) exec(c chroot.Command) (chroot.Result, error) {
 		return chroot.Result{Status: 127}, &chroot.ExecError{Path: c.Path, Err: os.ErrPermission}
 	}
 	p.out.flush()
-	c.Dir, c.Timeout = p.cwd, p.script.Timeout
+	deadline, _ := p.ctx.Deadline()
+	if err := p.ctx.Err(); err != nil {
+		return chroot.Result{Status: -1}, err
+	}
+	c.Dir, c.Timeout = p.cwd, time.Until(deadline)
 	for _, name := range sortedKeys(p.env) {
 		c.Env = append(c.Env, name+"="+p.env[name])
 	}
@@ -367,5 +389,5 @@ func (p *process) exec(c chroot.Command) (chroot.Result, error) {
 	if !strings.Contains(c.Path, "/") {
 		c.Path = p.lookup(c.Path)
 	}
-	return p.script.Exec(context.WithoutCancel(p.ctx), c)
+	return p.script.Exec(p.outer, c)
 }

@@ -13,7 +13,8 @@
 // are walked in order, so that a script does the same in every run.
 //
 // Differences of the interpreter (github.com/arnodel/golua): floats without a
-// fraction print without ".0", messages do not name variables.
+// fraction print without ".0", messages do not name variables. Functions whose
+// steps or depth it does not count are replaced here.
 //
 // Left out: rpm.open, interaction.
 package lua
@@ -43,7 +44,6 @@ import (
 
 // Limits of one script.
 const (
-	memoryLimit = 256 << 20 // bytes, as the interpreter counts
 	// DefaultTimeout bounds the wall time when the script names none.
 	DefaultTimeout = 10 * time.Minute
 	maxForks       = 1000
@@ -84,15 +84,35 @@ func Run(ctx context.Context, s Script) error {
 	if s.Now.IsZero() {
 		s.Now = time.Unix(0, 0)
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
+	limited, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
-	p := newProcess(ctx, &s)
+	p := newProcess(limited, ctx, &s)
 	defer p.close()
-	err := p.run()
-	if ctx.Err() == context.DeadlineExceeded {
+	err := p.wait()
+	if ctx.Err() == nil && limited.Err() == context.DeadlineExceeded {
 		return fmt.Errorf("script took longer than %v", s.Timeout)
 	}
 	return err
+}
+
+// wait runs a script on a goroutine of its own, so that one that cannot be ended is
+// left behind. It can do nothing any more: its time is over.
+func (p *process) wait() error {
+	done := make(chan error, 1)
+	go func() { done <- p.run() }()
+	select {
+	case err := <-done:
+		return err
+	case err := <-p.abandoned:
+		return err
+	case <-p.ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(abandonAfter):
+		return p.ctx.Err()
+	}
 }
 
 // run interprets the script in a fresh interpreter.
@@ -103,13 +123,15 @@ func (p *process) run() error {
 	defer cleanup()
 	p.lua = r
 	p.install()
-	closure, err := r.CompileAndLoadLuaChunk(p.script.Name, []byte(p.prologue()+p.script.Source), rt.TableValue(r.GlobalEnv()))
+	defer p.endCoroutines()
+	closure, err := p.compile(p.script.Name, p.prologue()+p.script.Source, rt.TableValue(r.GlobalEnv()))
 	if err != nil {
 		return fmt.Errorf("invalid syntax in lua script: %w", err)
 	}
 	thread := r.MainThread()
+	millis := uint64(p.script.Timeout.Milliseconds())
 	limits := rt.RuntimeContextDef{HardLimits: rt.RuntimeResources{
-		Memory: memoryLimit, Millis: uint64(p.script.Timeout.Milliseconds()) + 1,
+		Memory: memoryLimit, Millis: millis + 1, Cpu: (millis + 1) * stepsPerMilli,
 	}}
 	_, err = thread.CallContext(limits, func() error {
 		term := rt.NewTerminationWith(nil, 0, true)

@@ -7,16 +7,17 @@ import (
 	"maps"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	rt "github.com/arnodel/golua/runtime"
 )
 
 // process is one running script: the scriptlet itself, or a child it forked.
 type process struct {
-	ctx    context.Context
-	script *Script
-	lua    *rt.Runtime
-	out    lineWriter
+	ctx, outer context.Context // with the script's deadline and without
+	script     *Script
+	lua        *rt.Runtime
+	out        lineWriter
 
 	cwd   string
 	umask uint32
@@ -33,15 +34,19 @@ type process struct {
 	trace  *trace
 	replay int // results still to be replayed
 
-	nextLine  func() (string, bool)
-	stop      func()
-	files     map[*file]bool
-	meta      *rt.Table // of file handles
-	versions  *rt.Table // metatable of versions
-	hooks     []hook
-	chance    chance
-	inodes    map[[2]uint64]int64 // numbered as they were asked for
-	addresses map[any]int         // of objects, numbered likewise
+	nextLine   func() (string, bool)
+	stop       func()
+	files      map[*file]bool
+	meta       *rt.Table // of file handles
+	versions   *rt.Table // metatable of versions
+	hooks      []hook
+	hook       rt.DebugHooks // that every thread of the interpreter has
+	coroutines []*rt.Thread
+	ended      atomic.Bool // the script; coroutines may still be there
+	abandoned  chan error  // the script; nobody waits for it any more
+	chance     chance
+	inodes     map[[2]uint64]int64 // numbered as they were asked for
+	addresses  map[any]int         // of objects, numbered likewise
 }
 
 // trace is what the functions of a process returned, in order.
@@ -69,10 +74,10 @@ type (
 	}
 )
 
-func newProcess(ctx context.Context, s *Script) *process {
-	p := &process{ctx: ctx, script: s, cwd: "/", umask: 0o022, env: map[string]string{},
+func newProcess(ctx, outer context.Context, s *Script) *process {
+	p := &process{ctx: ctx, outer: outer, script: s, cwd: "/", umask: 0o022, env: map[string]string{},
 		trace: &trace{}, children: map[int]int{}, nextPID: 1000, files: map[*file]bool{},
-		inodes: map[[2]uint64]int64{}, addresses: map[any]int{}}
+		inodes: map[[2]uint64]int64{}, addresses: map[any]int{}, abandoned: make(chan error, 1)}
 	p.out.line = s.Line
 	for _, kv := range s.Env {
 		name, value, _ := strings.Cut(kv, "=")
@@ -95,7 +100,7 @@ func (p *process) close() {
 
 // child makes the process that fork returns 0 in. It replays the results so far.
 func (p *process) child() *process {
-	c := &process{ctx: p.ctx, script: p.script, cwd: p.cwd, umask: p.umask, env: maps.Clone(p.env), null: p.null,
+	c := &process{ctx: p.ctx, outer: p.outer, abandoned: p.abandoned, script: p.script, cwd: p.cwd, umask: p.umask, env: maps.Clone(p.env), null: p.null,
 		forked: true, children: map[int]int{}, nextPID: p.nextPID + 1, files: map[*file]bool{},
 		nextLine: p.nextLine, chance: chance{names: p.chance.names}, inodes: maps.Clone(p.inodes),
 		addresses: map[any]int{}, trace: &trace{results: append([]result(nil), p.trace.results...)}}
@@ -121,6 +126,7 @@ func (p *process) call(f native, args []rt.Value) ([]any, error) {
 	if err := p.ctx.Err(); err != nil {
 		return nil, err
 	}
+	p.lua.RequireMem(callMemory)
 	values, err := f(p, args)
 	if !errors.As(err, &p.stopped) {
 		p.trace.results = append(p.trace.results, result{values, err})
@@ -202,6 +208,7 @@ func (p *process) table(functions map[string]native) *rt.Table {
 func (p *process) install() {
 	env := p.lua.GlobalEnv()
 	set := func(name string, v rt.Value) { p.lua.SetEnv(env, name, v) }
+	p.contain()
 	p.steady()
 	p.meta, p.versions = p.fileMeta(), p.versionMeta()
 	set("rpm", rt.TableValue(p.rpmLibrary()))
@@ -240,7 +247,7 @@ func (p *process) requireFunction() *rt.GoFunction {
 		if err != nil {
 			return nil, errors.New("module '" + name + "' not found")
 		}
-		chunk, err := t.CompileAndLoadLuaChunk(name, source, rt.TableValue(t.GlobalEnv()))
+		chunk, err := p.compile(name, string(source), rt.TableValue(t.GlobalEnv()))
 		if err != nil {
 			return nil, err
 		}
