@@ -10,17 +10,23 @@ import (
 )
 
 // Gzip packs the layers that are not packed, as those of a docker archive, which
-// registries and their users expect to be. The packed layers are temporary files
-// in dir. Workers is how many processors pack; zero means all. The result depends
-// on the content alone.
+// registries and their users expect to be; equal ones once. The packed layers are
+// temporary files in dir. Workers is how many processors pack; zero means all. The
+// result depends on the content alone.
 func (i *Image) Gzip(ctx context.Context, dir string, workers int) error {
+	known := map[string]Layer{}
 	for n := range i.Layers {
 		if i.Layers[n].MediaType != typeLayer {
 			continue
 		}
-		packed, err := i.gzip(ctx, &i.Layers[n], dir, workers)
-		if err != nil {
-			return fmt.Errorf("pack layer %s: %w", i.Layers[n].Digest, err)
+		plain := i.Layers[n].Digest
+		packed, done := known[plain]
+		if !done {
+			var err error
+			if packed, err = i.gzip(ctx, &i.Layers[n], dir, workers); err != nil {
+				return fmt.Errorf("pack layer %s: %w", plain, err)
+			}
+			known[plain] = packed
 		}
 		i.Layers[n] = packed
 	}

@@ -23,7 +23,9 @@ const (
 	typeLayerZstd   = typeLayer + "+zstd"
 	dockerManifest  = "application/vnd.docker.distribution.manifest.v2+json"
 	dockerList      = "application/vnd.docker.distribution.manifest.list.v2+json"
-	dockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+	dockerLayer     = "application/vnd.docker.image.rootfs.diff.tar"
+	dockerLayerGzip = dockerLayer + ".gzip"
+	dockerLayerZstd = dockerLayer + ".zstd"
 
 	refAnnotation = "org.opencontainers.image.ref.name"
 

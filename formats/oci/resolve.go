@@ -80,8 +80,12 @@ func layerType(t string) (string, error) {
 	switch t {
 	case typeLayer, typeLayerGzip, typeLayerZstd:
 		return t, nil
+	case dockerLayer:
+		return typeLayer, nil
 	case dockerLayerGzip:
 		return typeLayerGzip, nil
+	case dockerLayerZstd:
+		return typeLayerZstd, nil
 	}
 	return "", fmt.Errorf("layers of type %q are not supported", t)
 }
