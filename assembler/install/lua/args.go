@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	rt "github.com/arnodel/golua/runtime"
 	"golang.org/x/sys/unix"
@@ -71,6 +72,7 @@ func failure(err error, what string) []any {
 		number = no
 	}
 	message := number.Error()
+	message = strings.ToUpper(message[:1]) + message[1:]
 	switch {
 	case number == unix.ENOTEMPTY:
 		message = "Directory not empty"
@@ -78,14 +80,6 @@ func failure(err error, what string) []any {
 		number, message = unix.ENOENT, "No such file or directory"
 	case errors.Is(err, fs.ErrExist):
 		number, message = unix.EEXIST, "File exists"
-	case number == unix.EACCES:
-		message = "Permission denied"
-	case number == unix.ENOTDIR:
-		message = "Not a directory"
-	case number == unix.EISDIR:
-		message = "Is a directory"
-	case number == unix.EINVAL:
-		message = "Invalid argument"
 	}
 	if what != "" {
 		message = what + ": " + message

@@ -29,11 +29,16 @@ type file struct {
 	name   string
 	// onClose runs a pipe's program with what was written, or gives its status.
 	onClose func() []any
+	// finish writes what is held back, when a file is left open.
+	finish func() error
 }
 
 var errClosed = errors.New("attempt to use a closed file")
 
 func (f *file) close() {
+	if f.finish != nil && !f.closed {
+		_ = f.finish()
+	}
 	if f.f != nil && !f.closed {
 		f.f.Close()
 	}
@@ -92,6 +97,11 @@ func (p *process) open(name, mode string) (*file, error) {
 	if !ok {
 		return nil, fmt.Errorf("bad argument #2 to 'open' (invalid mode)")
 	}
+	return p.openFlags(name, flags)
+}
+
+// openFlags opens a regular file or a directory of the root.
+func (p *process) openFlags(name string, flags int) (*file, error) {
 	if name == "/dev/null" { // the tree's own /dev is not what programs see
 		return p.track(&file{name: name, out: io.Discard}), nil
 	}
@@ -163,24 +173,30 @@ var fileMethods = map[string]native{
 		if err != nil {
 			return nil, err
 		}
-		whence, err := textOr(args, 1, "cur")
+		whence, offset, err := seekArguments(args, "cur")
 		if err != nil {
 			return nil, err
 		}
-		offset, err := integer(args, 2, 0)
-		if err != nil {
-			return nil, err
-		}
-		from, ok := map[string]int{"set": io.SeekStart, "cur": io.SeekCurrent, "end": io.SeekEnd}[whence]
-		if !ok {
-			return nil, fmt.Errorf("bad argument #1 to 'seek' (invalid option '%s')", whence)
-		}
-		at, err := f.seek(offset, from)
+		at, err := f.seek(offset, whence)
 		if err != nil {
 			return failure(err, ""), nil
 		}
 		return []any{at}, nil
 	},
+}
+
+// seekArguments are where a seek begins and how far it goes.
+func seekArguments(args []rt.Value, otherwise string) (whence int, offset int64, err error) {
+	name, err := textOr(args, 1, otherwise)
+	if err != nil {
+		return 0, 0, err
+	}
+	whence, ok := map[string]int{"set": io.SeekStart, "cur": io.SeekCurrent, "end": io.SeekEnd}[name]
+	if !ok {
+		return 0, 0, fmt.Errorf("bad argument #1 to 'seek' (invalid option '%s')", name)
+	}
+	offset, err = integer(args, 2, 0)
+	return whence, offset, err
 }
 
 func writeAll(f *file, args []rt.Value) ([]any, error) {

@@ -16,7 +16,7 @@
 // fraction print without ".0", messages do not name variables. Functions whose
 // steps or depth it does not count are replaced here.
 //
-// Left out: rpm.open, interaction.
+// Left out: interaction, bzip2 for writing (rpm.open).
 package lua
 
 import (

@@ -38,6 +38,7 @@ type process struct {
 	stop       func()
 	files      map[*file]bool
 	meta       *rt.Table // of file handles
+	fdMeta     *rt.Table // of what rpm.open gives
 	versions   *rt.Table // metatable of versions
 	hooks      []hook
 	hook       rt.DebugHooks // that every thread of the interpreter has
@@ -58,7 +59,7 @@ type result struct {
 }
 
 // native is a function that looks outside the interpreter. Its results are nil,
-// bool, int64, float64, string, list, record, *file or closure.
+// bool, int64, float64, string, list, record, *file, *fd or closure.
 type native func(p *process, args []rt.Value) ([]any, error)
 
 type (
@@ -189,6 +190,8 @@ func (p *process) value(v any) rt.Value {
 		return p.versionValue(v)
 	case closure:
 		return rt.FunctionValue(p.function(v.name, v.call))
+	case *fd:
+		return p.lua.NewUserDataValue(v, p.fdMeta)
 	case *file:
 		return p.lua.NewUserDataValue(v, p.meta)
 	}
@@ -210,7 +213,7 @@ func (p *process) install() {
 	set := func(name string, v rt.Value) { p.lua.SetEnv(env, name, v) }
 	p.contain()
 	p.steady()
-	p.meta, p.versions = p.fileMeta(), p.versionMeta()
+	p.meta, p.fdMeta, p.versions = p.fileMeta(), p.fdTable(), p.versionMeta()
 	set("rpm", rt.TableValue(p.rpmLibrary()))
 	set("posix", rt.TableValue(p.table(posixLibrary())))
 	set("os", rt.TableValue(p.table(osLibrary)))

@@ -16,7 +16,7 @@ func (p *process) rpmLibrary() *rt.Table {
 	functions := map[string]native{
 		"b64encode": rpmB64encode, "b64decode": rpmB64decode, "expand": rpmExpand, "define": rpmDefine,
 		"undefine": rpmUndefine, "isdefined": rpmIsdefined, "load": rpmLoad, "execute": rpmExecute,
-		"spawn": rpmSpawn, "redirect2null": redirect2null, "vercmp": rpmVercmp, "glob": rpmGlob,
+		"spawn": rpmSpawn, "redirect2null": redirect2null, "vercmp": rpmVercmp, "glob": rpmGlob, "open": rpmOpen,
 		"ver": newVersion, "splitargs": rpmSplitargs, "unsplitargs": rpmUnsplitargs,
 		"interactive": func(*process, []rt.Value) ([]any, error) {
 			return nil, errors.New("interactive not permitted in this context")
