@@ -14,6 +14,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/fimg/fimg/fault"
 )
 
 // Options tune a Client; the zero value works.
@@ -102,7 +104,7 @@ func ProxyFunc(proxy string) (func(*http.Request) (*url.URL, error), error) {
 	}
 	u, err := url.Parse(proxy)
 	if err != nil || u.Host == "" {
-		return nil, fmt.Errorf("proxy address %q: want scheme://host:port", redact(proxy))
+		return nil, fault.New(fault.Usage, fmt.Errorf("use proxy %q: want scheme://host:port", redact(proxy)))
 	}
 	return http.ProxyURL(u), nil
 }

@@ -30,13 +30,31 @@ func (e *Error) Error() string {
 	if len(e.Attempts) == 0 {
 		b.WriteString("no mirror left to ask")
 	}
-	for i, a := range e.Attempts {
+	for i, said := range e.told() {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		fmt.Fprintf(&b, "%s: %v", a.URL, a.Err)
+		b.WriteString(said)
 	}
 	return b.String()
+}
+
+// told is what happened, each thing once and with how often it did.
+func (e *Error) told() []string {
+	var list []string
+	times := map[string]int{}
+	for _, a := range e.Attempts {
+		said := fmt.Sprintf("%s: %v", a.URL, a.Err)
+		if times[said]++; times[said] == 1 {
+			list = append(list, said)
+		}
+	}
+	for i, said := range list {
+		if n := times[said]; n > 1 {
+			list[i] = fmt.Sprintf("%s (%d times)", said, n)
+		}
+	}
+	return list
 }
 
 // Unwrap returns the causes.
