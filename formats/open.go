@@ -56,7 +56,10 @@ type OpenOptions struct {
 func Open(ctx context.Context, name string, opts OpenOptions) (*Image, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("open image: %w", err)
+		return nil, fault.New(fault.Usage, fmt.Errorf("read image: %w", err))
+	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, errors.Join(fault.New(fault.Usage, fmt.Errorf("read image: %s is a directory", name)), f.Close())
 	}
 	i, err := open(ctx, f, opts)
 	if err != nil {

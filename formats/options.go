@@ -57,7 +57,7 @@ func (e *OptionError) Error() string {
 	if e.Format == "" {
 		return fmt.Sprintf("read format option %q: %s", e.Option, e.Reason)
 	}
-	return fmt.Sprintf("read %s option %q: %s", e.Format, e.Option, e.Reason)
+	return fmt.Sprintf("read options of %s: %s", e.Format, e.Reason) // which names the option
 }
 
 // FaultClass implements fault.Classed.

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
 	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/ordered"
 )
@@ -55,7 +57,7 @@ func (w *write) begin(outputs []Output) error {
 func (w *write) open(b *begun) error {
 	file, err := os.CreateTemp(filepath.Dir(b.Path), ".fimg-*-"+filepath.Base(b.Path))
 	if err != nil {
-		return fmt.Errorf("write %s: %w", b.Path, err)
+		return cannotBegin(b.Path, err)
 	}
 	b.file = file
 	w.begun = append(w.begun, b)
@@ -67,6 +69,20 @@ func (w *write) open(b *begun) error {
 		return fmt.Errorf("write %s: %w", b.Path, err)
 	}
 	return w.beside(b)
+}
+
+// cannotBegin tells of a place nothing can be written to, without the temporary
+// name.
+func cannotBegin(name string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	cause := fmt.Errorf("write %s: %w", name, err)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+		return fault.New(fault.Usage, cause)
+	}
+	return cause
 }
 
 // beside writes the machine description that goes with a VMDK.
