@@ -3,7 +3,6 @@ package manifest
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -81,11 +80,23 @@ type LockedPackage struct {
 }
 
 // LockError says why a lock cannot be used.
-type LockError struct{ Text string }
+type LockError struct {
+	File string // empty when not known
+	Text string
+}
 
-func (e *LockError) Error() string           { return "use lock: " + e.Text }
+func (e *LockError) Error() string {
+	if e.File == "" {
+		return "use lock: " + e.Text
+	}
+	return "use lock " + e.File + ": " + e.Text
+}
+
+// FaultClass implements fault.Classed.
 func (e *LockError) FaultClass() fault.Class { return fault.Repository }
-func (e *LockError) Hint() string            { return "make a new lock with fimg resolve --lock FILE" }
+
+// Hint implements fault.Hinted.
+func (e *LockError) Hint() string { return "make a new lock with fimg resolve --lock FILE" }
 
 // Write writes the lock as indented JSON.
 func (l *Lock) Write(w io.Writer) error {
@@ -110,10 +121,10 @@ func ReadLock(r io.Reader) (*Lock, error) {
 	dec.DisallowUnknownFields()
 	var l Lock
 	if err := dec.Decode(&l); err != nil {
-		return nil, &LockError{"not a lock file: " + err.Error()}
+		return nil, &LockError{Text: "it is no lock: " + strings.TrimPrefix(err.Error(), "json: ")}
 	}
 	if l.Version != LockVersion {
-		return nil, &LockError{fmt.Sprintf("form %d of the lock is not known here, want %d", l.Version, LockVersion)}
+		return nil, &LockError{Text: fmt.Sprintf("form %d of the lock is not known here, want %d", l.Version, LockVersion)}
 	}
 	return &l, l.Check()
 }
@@ -128,15 +139,15 @@ func (l *Lock) Check() error {
 		algo, digest, ok := strings.Cut(p.Checksum, ":")
 		switch {
 		case !ok || len(digest) < 64 || (algo != "sha256" && algo != "sha384" && algo != "sha512"):
-			return &LockError{fmt.Sprintf("%s has no strong checksum", p.NEVRA)}
+			return &LockError{Text: fmt.Sprintf("%s has no strong checksum", p.NEVRA)}
 		case !known[p.Repo]:
-			return &LockError{fmt.Sprintf("%s is from repository %s, which the lock does not list", p.NEVRA, p.Repo)}
+			return &LockError{Text: fmt.Sprintf("%s is from repository %s, which the lock does not list", p.NEVRA, p.Repo)}
 		case p.Size <= 0:
-			return &LockError{fmt.Sprintf("%s has no size", p.NEVRA)}
+			return &LockError{Text: fmt.Sprintf("%s has no size", p.NEVRA)}
 		}
 	}
 	if len(l.Packages) == 0 {
-		return errors.Join(&LockError{"it names no package"})
+		return &LockError{Text: "it names no package"}
 	}
 	return nil
 }

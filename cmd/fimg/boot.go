@@ -29,8 +29,11 @@ func newBootCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "boot IMAGE",
 		Short: "Start an image in QEMU on this terminal; changes are thrown away",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, "an image"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := b.check(args[0]); err != nil {
+				return err
+			}
 			line, err := b.command(args[0])
 			if err != nil {
 				return err
@@ -54,23 +57,48 @@ func newBootCmd(a *app) *cobra.Command {
 			fmt.Fprintln(a.err, "fimg: the machine's console follows; Ctrl-A X ends it")
 			run := exec.CommandContext(cmd.Context(), line[0], line[1:]...)
 			run.Stdin, run.Stdout, run.Stderr = os.Stdin, a.out, a.err
-			return run.Run()
+			if err := run.Run(); err != nil {
+				return fault.New(fault.Capability, fmt.Errorf("run %s: %w", filepath.Base(line[0]), err))
+			}
+			return nil
 		},
 	}
 	f := cmd.Flags()
 	f.StringVar(&b.arch, "arch", machine(), "architecture of the image")
 	f.StringVar(&b.firmware, "firmware", "", "bios or uefi where there is a choice; default: what the architecture starts with")
-	f.IntVar(&b.memory, "memory", 2048, "memory in MiB")
-	f.IntVar(&b.cpus, "cpus", 2, "processors")
+	numberVar(f, &b.memory, "memory", 2048, 1, "memory in MiB")
+	numberVar(f, &b.cpus, "cpus", 2, 1, "processors")
 	f.StringVar(&b.accel, "accel", "auto", "kvm, tcg, or auto: kvm where it is there")
 	f.StringVar(&b.password, "password", "fimg", "root's password, set by cloud-init in the image; empty for none")
 	f.BoolVar(&b.dryRun, "print", false, "print the QEMU command and do not run it")
 	return cmd
 }
 
+// machines are QEMU's names of the architectures.
+var machines = map[string]string{"x86_64": "x86_64", "aarch64": "aarch64", "ppc64le": "ppc64", "s390x": "s390x"}
+
+// check refuses choices that make no sense.
+func (b *boot) check(image string) error {
+	var err error
+	switch {
+	case machines[b.arch] == "":
+		err = fmt.Errorf("architecture %q: want x86_64, aarch64, ppc64le or s390x", b.arch)
+	case b.firmware != "" && b.firmware != "bios" && b.firmware != "uefi":
+		err = fmt.Errorf("firmware %q: want bios or uefi", b.firmware)
+	case b.accel != "auto" && b.accel != "kvm" && b.accel != "tcg":
+		err = fmt.Errorf("acceleration %q: want kvm, tcg or auto", b.accel)
+	default:
+		_, err = os.Stat(image)
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("start image: %w", err)}
+	}
+	return nil
+}
+
 // command is QEMU's command line for an image.
 func (b *boot) command(image string) ([]string, error) {
-	program := "qemu-system-" + map[string]string{"x86_64": "x86_64", "aarch64": "aarch64", "ppc64le": "ppc64", "s390x": "s390x"}[b.arch]
+	program := "qemu-system-" + machines[b.arch]
 	path, err := exec.LookPath(program)
 	if err != nil {
 		return nil, fault.New(fault.Capability, fmt.Errorf("start image: %s is not installed", program))

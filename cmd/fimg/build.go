@@ -33,7 +33,7 @@ func (w *work) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&w.cacheDir, "cache-dir", "", "directory of verified downloads (default: fimg in the user's cache directory)")
 	f.BoolVar(&w.offline, "offline", false, "never touch the network")
-	f.IntVar(&w.jobs, "jobs", 0, "work done at once (default: one for each CPU)")
+	numberVar(f, &w.jobs, "jobs", 0, 0, "work done at once (default: one for each CPU)")
 	f.StringVar(&w.proxy, "proxy", "", "proxy URL, or none")
 	f.StringVar(&w.lock, "lock", "", "use exactly the packages of this lock file")
 	f.StringArrayVar(&w.formats, "format", nil, "make this disk format too; repeatable")
@@ -74,7 +74,12 @@ func readLock(name string) (*manifest.Lock, error) {
 		return nil, usageError{err}
 	}
 	defer f.Close()
-	return manifest.ReadLock(f)
+	lock, err := manifest.ReadLock(f)
+	var bad *manifest.LockError
+	if errors.As(err, &bad) {
+		bad.File = name
+	}
+	return lock, err
 }
 
 func newBuildCmd(a *app) *cobra.Command {

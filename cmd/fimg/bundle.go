@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,9 @@ func newBundleCmd(a *app) *cobra.Command {
 		Short: "Make kiwi's result bundle of a finished build",
 		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.ID == "" {
+				return usageError{errors.New("bundle needs --id")}
+			}
 			made, err := assembler.Bundle(cmd.Context(), o)
 			if err != nil {
 				return err
@@ -40,5 +44,4 @@ func bundleFlags(cmd *cobra.Command, o *assembler.BundleOptions) {
 	f.StringVar(&o.ID, "id", "", "release id that goes into the names")
 	f.StringVar(&o.Format, "bundle-format", "", "name pattern: %N name, %P profiles, %A arch, %T type, %v version, %M %m %p its parts, %I id")
 	f.BoolVar(&o.NoCompress, "no-compress", false, "compress nothing")
-	cmd.MarkFlagRequired("id")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -54,7 +55,7 @@ func newConvertCmd(a *app) *cobra.Command {
 	f.StringArrayVarP(&c.to, "format", "f", nil, "format to make (repeatable); with OUTPUTs, theirs in order")
 	f.StringArrayVarP(&c.options, "option", "o", nil, "[FORMAT:]KEY=VALUE,... as qemu-img names them (repeatable)")
 	f.StringVar(&c.dir, "target-dir", ".", "directory for files without a given name")
-	f.IntVar(&c.jobs, "jobs", 0, "compressors at work at once (default: one for each processor)")
+	numberVar(f, &c.jobs, "jobs", 0, 0, "compressors at work at once (default: one for each processor)")
 	f.StringVar(&c.seed, "seed", "", "text from which identifiers are made (default: the name of INPUT)")
 	f.StringVar(&c.vhdTag, "vhd-tag", "", "tag at 64 KiB of a fixed VHD, 8-4-4-4-12 hexadecimal digits")
 	f.StringVar(&c.license, "gce-license", "", "licence in the manifest of an archive for Google Compute Engine")
@@ -82,6 +83,10 @@ func (a *app) convert(cmd *cobra.Command, c convert, args []string) error {
 	}
 	files, err := formats.Write(cmd.Context(), image, outputs, formats.Options{
 		Workers: c.jobs, Epoch: max(when.Unix(), 0), Seed: seed.New("convert", c.seed), Events: p.event})
+	var option *formats.OptionError
+	if errors.As(err, &option) {
+		return usageError{err} // here they are the command line's
+	}
 	if err != nil {
 		return err
 	}
@@ -157,11 +162,14 @@ func (c convert) settings(format string) (formats.Settings, error) {
 		list = append(list, text)
 	}
 	qemu, err := formats.ParseOptions(strings.Join(list, ","))
+	if err != nil {
+		return formats.Settings{}, usageError{err}
+	}
 	s := formats.Settings{Qemu: qemu, GCELicense: c.license}
 	if format == "vhd-fixed" {
 		s.VHDTag = c.vhdTag
 	}
-	return s, err
+	return s, nil
 }
 
 func sameFile(a, b string) bool {

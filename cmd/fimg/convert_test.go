@@ -52,7 +52,7 @@ func TestConvertRefuses(t *testing.T) {
 		"itself":         {2, []string{"convert", raw, raw}},
 		"unknown suffix": {2, []string{"convert", raw, filepath.Join(dir, "x.unknown")}},
 		"unknown format": {2, []string{"convert", "-f", "nonsense", raw}},
-		"bad option":     {3, []string{"convert", "-o", "nonsense=1", raw, filepath.Join(dir, "x.qcow2")}},
+		"bad option":     {2, []string{"convert", "-o", "nonsense=1", raw, filepath.Join(dir, "x.qcow2")}},
 		"not a qcow2":    {2, []string{"convert", "--from", "qcow2", raw, filepath.Join(dir, "x.raw")}},
 	} {
 		if code, _, errs := convertRun(t, c.args...); code != c.code {

@@ -13,7 +13,7 @@ func newDiffCmd(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Compare two locks, plans or images",
-		Args:  cobra.ExactArgs(2),
+		Args:  takes(2, "two files to compare"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d, err := assembler.Diff(cmd.Context(), args[0], args[1])
 			if err != nil {

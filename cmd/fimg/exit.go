@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime/debug"
-	"strings"
 
 	"github.com/fimg/fimg/fault"
 )
@@ -21,8 +21,18 @@ var exitCodes = map[fault.Class]int{
 type usageError struct{ error }
 
 func (usageError) FaultClass() fault.Class { return fault.Usage }
-func (usageError) Hint() string            { return "fimg --help lists the verbs, fimg VERB --help their flags" }
 func (u usageError) Unwrap() error         { return u.error }
+
+// Hint is that of the cause, or where to read on.
+func (u usageError) Hint() string {
+	if hint := fault.HintOf(u.error); hint != "" {
+		return hint
+	}
+	if errors.Is(u.error, fs.ErrNotExist) {
+		return "" // the flags are right
+	}
+	return "fimg --help lists the verbs, fimg VERB --help their flags"
+}
 
 // report prints an error, at most one hint, and returns the exit status.
 func (a *app) report(ctx context.Context, err error) int {
@@ -33,8 +43,10 @@ func (a *app) report(ctx context.Context, err error) int {
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {
 		class = fault.Interrupted
 	}
-	if class == fault.Internal && isUsage(err) {
-		err, class = usageError{err}, fault.Usage
+	if class == fault.Internal {
+		if complaint := ownComplaint(err); complaint != nil {
+			err, class = complaint, fault.Usage
+		}
 	}
 	code := exitCodes[class]
 	text, hint := err.Error(), fault.HintOf(err)
@@ -50,16 +62,6 @@ func (a *app) report(ctx context.Context, err error) int {
 		fmt.Fprintf(a.err, "fimg: hint: %s\n", hint)
 	}
 	return code
-}
-
-// isUsage recognises cobra's own complaints, which have no type.
-func isUsage(err error) bool {
-	for _, p := range []string{"unknown command", "unknown flag", "unknown shorthand", "required flag", "invalid argument"} {
-		if strings.HasPrefix(err.Error(), p) {
-			return true
-		}
-	}
-	return false
 }
 
 func version() string {

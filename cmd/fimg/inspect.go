@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -18,7 +19,7 @@ func newInspectCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "inspect IMAGE|PACKAGE.rpm",
 		Short: "Show what is in an image or a package file",
-		Args:  cobra.ExactArgs(1),
+		Args:  takes(1, "an image or a package file"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if strings.HasSuffix(args[0], ".rpm") {
 				return a.inspectPackage(args[0], key)
@@ -47,35 +48,10 @@ func (a *app) printJSON(v any) error {
 // inspectPackage prints a package's description and what its digests and
 // signatures are worth.
 func (a *app) inspectPackage(name, key string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return usageError{err}
-	}
-	defer f.Close()
-	r, err := rpm.NewReader(f, rpm.ReaderOptions{})
+	d, verdict, err := judgePackage(name, key)
 	if err != nil {
 		return err
 	}
-	defer r.Close()
-	ring := &rpm.Keyring{}
-	if key != "" {
-		text, err := os.ReadFile(key)
-		if err != nil {
-			return usageError{err}
-		}
-		if err := ring.Add(text); err != nil {
-			return err
-		}
-	}
-	verdict, err := r.Verify(ring)
-	if err != nil {
-		return err
-	}
-	d, err := rpm.Describe(r.Package)
-	if err != nil {
-		return err
-	}
-	d.Judged(verdict)
 	if a.json {
 		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": d.Summary})
 	}
@@ -87,6 +63,41 @@ func (a *app) inspectPackage(name, key string) error {
 		fmt.Fprintf(a.out, "    %s\n", c)
 	}
 	return a.printJSON(d)
+}
+
+// judgePackage reads and verifies a package, with the keys of a file when there is
+// one.
+func judgePackage(name, key string) (*rpm.Description, *rpm.Verdict, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	defer f.Close()
+	ring := &rpm.Keyring{}
+	if key != "" {
+		text, err := os.ReadFile(key)
+		if err != nil {
+			return nil, nil, usageError{fmt.Errorf("use signing key: %w", err)}
+		}
+		if err := ring.Add(text); err != nil {
+			return nil, nil, usageError{fmt.Errorf("use signing key %s: %w", filepath.Base(key), err)}
+		}
+	}
+	r, err := rpm.NewReader(f, rpm.ReaderOptions{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("inspect %s: %w", filepath.Base(name), err)
+	}
+	defer r.Close()
+	verdict, err := r.Verify(ring)
+	var d *rpm.Description
+	if err == nil {
+		d, err = rpm.Describe(r.Package)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("inspect %s: %w", filepath.Base(name), err)
+	}
+	d.Judged(verdict)
+	return d, verdict, nil
 }
 
 func (a *app) printInspection(i *assembler.Inspection) error {

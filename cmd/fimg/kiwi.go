@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,8 +16,9 @@ import (
 )
 
 // kiwi is the command line of kiwi-ng 10 as far as build systems use it: "system
-// build", its halves "system prepare" and "system create", and "result bundle". Global options may stand before or after
-// the service word; options that are not known here are ignored with a warning.
+// build", its halves "system prepare" and "system create", and "result bundle".
+// Global options may stand before or after the service word; options that are not
+// known here are ignored with a warning.
 type kiwi struct {
 	a          *app
 	s          selection
@@ -31,14 +33,25 @@ type kiwi struct {
 	loglevel   string
 	showVer    bool
 	clearCache bool
+	ignored    []string // options that have no effect
 }
 
 func newKiwiCmd(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:                "kiwi-ng [options] system build | system prepare | system create | result bundle [options]",
-		Short:              "Understand kiwi-ng's command line",
+		Use:   "kiwi-ng [options] system build | system prepare | system create | result bundle [options]",
+		Short: "Understand kiwi-ng's command line",
+		Long: "Build and bundle images with the arguments that kiwi-ng takes; the options are kiwi's, in\n" +
+			"any place, and mean what \"fimg build --help\" and \"fimg bundle --help\" say. Options that\n" +
+			"are not known here are ignored with a warning.",
+		Example: "  fimg kiwi-ng --profile P system build --description DIR --target-dir OUT\n" +
+			"  fimg kiwi-ng --profile P system prepare --description DIR --root ROOT\n" +
+			"  fimg kiwi-ng system create --root ROOT --target-dir OUT\n" +
+			"  fimg kiwi-ng result bundle --target-dir OUT --bundle-dir BUNDLE --id 1.1",
 		DisableFlagParsing: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.Contains(args, "--help") || slices.Contains(args, "-h") {
+				return cmd.Help()
+			}
 			k := &kiwi{a: a}
 			return k.run(cmd.Context(), args)
 		},
@@ -94,7 +107,7 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 	f := k.flags()
 	words, err := k.parse(f, args)
 	if err != nil {
-		return usageError{err}
+		return badFlag(err)
 	}
 	if k.showVer {
 		fmt.Fprintln(k.a.out, "KIWI (next generation) version 10.3.9 (fimg "+version()+")")
@@ -106,6 +119,9 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 		if private, err = k.a.enterBuild(); err != nil {
 			return err
 		}
+	}
+	for _, option := range k.ignored {
+		fmt.Fprintf(k.a.err, "fimg: warning: kiwi-ng option %s has no effect\n", option)
 	}
 	closeLog, err := k.openLog()
 	if err != nil {
@@ -120,12 +136,11 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 	case "system create":
 		err = k.create(ctx)
 	case "result bundle":
-		k.bundle.TargetDir = k.targetDir
-		_, err = assembler.Bundle(ctx, k.bundle)
+		err = k.makeBundle(ctx)
 	default:
-		return usageError{fmt.Errorf("kiwi-ng %s is not known here: want system build, system prepare, system create or result bundle", command)}
+		return usageError{fmt.Errorf("kiwi-ng command %q is not known here: want system build, system prepare, system create or result bundle", command)}
 	}
-	if err != nil {
+	if err != nil && k.logFile != "" { // the terminal is told in any case
 		k.a.log.Error(err.Error())
 	}
 	return err
@@ -145,7 +160,7 @@ func (k *kiwi) parse(f *pflag.FlagSet, args []string) ([]string, error) {
 		case !strings.HasPrefix(arg, "-"):
 			words = append(words, arg)
 		case known == nil:
-			fmt.Fprintf(k.a.err, "fimg: warning: kiwi-ng option %s has no effect\n", arg)
+			k.ignored = append(k.ignored, arg)
 			if !hasValue && len(args) > 0 && !strings.HasPrefix(args[0], "-") && args[0] != "system" && args[0] != "result" {
 				args = args[1:]
 			}

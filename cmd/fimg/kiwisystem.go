@@ -39,6 +39,16 @@ func (k *kiwi) images(ctx context.Context, command string) ([]*description.Image
 	return k.s.images(ctx)
 }
 
+// makeBundle makes the result bundle.
+func (k *kiwi) makeBundle(ctx context.Context) error {
+	if k.targetDir == "" || k.bundle.BundleDir == "" || k.bundle.ID == "" {
+		return usageError{errors.New("result bundle needs --target-dir, --bundle-dir and --id")}
+	}
+	k.bundle.TargetDir = k.targetDir
+	_, err := assembler.Bundle(ctx, k.bundle)
+	return err
+}
+
 // options are those of every command that builds.
 func (k *kiwi) options() (*work, assembler.BuildOptions) {
 	w := &work{cacheDir: filepath.Join(k.sharedDir, "fimg")}

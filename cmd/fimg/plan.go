@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -59,7 +60,7 @@ func (discard) Write(p []byte) (int, error) { return len(p), nil }
 // out, and the space it takes.
 func (a *app) printPlan(p *assembler.Plan) error {
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "image\t%s %s for %s\nprofiles\t%v\n", p.Image.Name, p.Image.Version, p.Image.Arch, p.Image.Profiles)
+	fmt.Fprintf(w, "image\t%s %s for %s\nprofiles\t%s\n", p.Image.Name, p.Image.Version, p.Image.Arch, strings.Join(p.Image.Profiles, " "))
 	fmt.Fprintf(w, "packages\t%d, %s to download, %s installed\n", len(p.Lock.Packages), size(p.Space.Download), size(p.Space.Installed))
 	fmt.Fprintf(w, "newest time\t%s\n", p.Epoch.Format("2006-01-02 15:04:05 MST"))
 	for _, o := range p.Outputs {

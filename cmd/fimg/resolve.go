@@ -72,7 +72,7 @@ func (f *resolveFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.cacheDir, "cache-dir", "", "directory of verified downloads (default: fimg in the user's cache directory)")
 	flags.StringVar(&f.proxy, "proxy", "", "proxy URL, or none")
 	flags.BoolVar(&f.offline, "offline", false, "never touch the network")
-	flags.IntVar(&f.jobs, "jobs", 0, "transfers at a time")
+	numberVar(flags, &f.jobs, "jobs", 0, 0, "transfers at a time")
 }
 
 // arguments resolves what the command line names.
@@ -141,7 +141,10 @@ func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*res
 // sources makes the sources of the --repo flags. A directory may be relative.
 func (f *resolveFlags) sources() ([]*repo.Source, error) {
 	var sources []*repo.Source
-	keys := f.over.SigningKeys
+	keys, err := f.signingKeys()
+	if err != nil {
+		return nil, err
+	}
 	seen := map[string]bool{}
 	for i, address := range f.repos {
 		if !strings.Contains(address, ":/") {

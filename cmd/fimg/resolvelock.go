@@ -126,7 +126,7 @@ func lockedPackage(answer *resolve.Answer, id pool.ID) (manifest.LockedPackage, 
 func replaceFile(name string, lock *manifest.Lock) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".lock-*")
 	if err != nil {
-		return fmt.Errorf("write lock: %w", err)
+		return usageError{fmt.Errorf("write lock %s: %w", name, errors.Unwrap(err))} // not the temporary name
 	}
 	defer os.Remove(f.Name()) // fails once it is renamed
 	if err := errors.Join(lock.Write(f), f.Chmod(0o644), f.Close()); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -57,7 +56,7 @@ func (a *app) newRoot() *cobra.Command {
 	flags.StringVar(&a.logFormat, "log-format", "text", "form of log lines: text or json")
 	flags.CountVarP(&a.verbose, "verbose", "v", "tell more; twice tells everything")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print only errors and results")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badFlag(err) })
 	for _, v := range verbs {
 		root.AddCommand(v(a))
 	}
@@ -74,14 +73,6 @@ func (a *app) setLogger() error {
 		a.log = slog.New(slog.NewTextHandler(a.err, options))
 	default:
 		return usageError{fmt.Errorf("log format %q: want text or json", a.logFormat)}
-	}
-	return nil
-}
-
-// noArgs refuses positional arguments, which no verb but a few takes.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no argument, got %s", cmd.CommandPath(), strings.Join(args, " "))}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,6 +69,13 @@ func machine() string {
 // options makes description options for one set of profiles.
 func (s *selection) options(profiles []string) (description.Options, error) {
 	opt := description.Options{File: s.file, Arch: s.arch, Profiles: profiles, Type: s.kind, Overrides: s.over}
+	if len(s.over.AddRepoCredentials) > len(s.over.AddRepos)+len(s.repos) {
+		return opt, usageError{errors.New("there are more --add-repo-credentials than --add-repo")}
+	}
+	var err error
+	if opt.Overrides.SigningKeys, err = s.signingKeys(); err != nil {
+		return opt, err
+	}
 	if len(s.repos) > 0 {
 		opt.Overrides.IgnoreRepos = true
 		for _, r := range s.repos {
@@ -75,6 +83,25 @@ func (s *selection) options(profiles []string) (description.Options, error) {
 		}
 	}
 	return opt, s.source(&opt)
+}
+
+// signingKeys are the addresses of the keys and the absolute names of their files.
+func (s *selection) signingKeys() ([]string, error) {
+	var keys []string
+	for _, key := range s.over.SigningKeys {
+		if !strings.Contains(key, ":/") {
+			abs, err := filepath.Abs(key)
+			if err == nil {
+				_, err = os.Stat(abs)
+			}
+			if err != nil {
+				return nil, usageError{fmt.Errorf("use signing key: %w", err)}
+			}
+			key = abs
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
 }
 
 // repoTuple makes kiwi's tuple of a URL or directory, with a short alias.
@@ -103,7 +130,7 @@ func (s *selection) source(opt *description.Options) error {
 	}
 	info, err := os.Stat(opt.Dir)
 	if err != nil {
-		return usageError{fmt.Errorf("description: %w", err)}
+		return usageError{fmt.Errorf("read description: %w", err)}
 	}
 	if !info.IsDir() {
 		opt.Dir, opt.File = filepath.Split(opt.Dir)
