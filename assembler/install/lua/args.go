@@ -24,6 +24,15 @@ func text(args []rt.Value, i int) (string, error) {
 	return "", fmt.Errorf("bad argument #%d (string expected, got no value)", i+1)
 }
 
+// twoTexts returns the first two arguments.
+func twoTexts(args []rt.Value) (first, second string, err error) {
+	if first, err = text(args, 0); err != nil {
+		return "", "", err
+	}
+	second, err = text(args, 1)
+	return first, second, err
+}
+
 // textOr is text with a default for a missing argument.
 func textOr(args []rt.Value, i int, otherwise string) (string, error) {
 	if missing(args, i) {

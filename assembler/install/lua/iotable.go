@@ -20,57 +20,63 @@ func (p *process) lookup(name string) string {
 	return "/usr/bin/" + name
 }
 
-// ioTable is the io library. Default input and output live in it.
+// standard are the default input and output of the io library.
+type standard struct{ input, output *file }
+
+// ioTable is the io library.
 func (p *process) ioTable() *rt.Table {
 	stdin := &file{name: "stdin"}
 	stdout := &file{name: "stdout", out: &p.out}
 	stderr := &file{name: "stderr", out: &p.out}
-	input, output := stdin, stdout
-	functions := map[string]native{
-		"open":  ioOpen,
-		"popen": ioPopen,
-		"type":  ioType,
-		"tmpfile": func(p *process, _ []rt.Value) ([]any, error) {
-			f, err := p.script.Root.OpenFile("/", unix.O_TMPFILE|unix.O_RDWR, 0o600)
-			if err != nil {
-				return failure(err, ""), nil
-			}
-			return []any{p.track(&file{f: f, name: "temporary"})}, nil
-		},
-		"close": func(p *process, args []rt.Value) ([]any, error) {
-			f := output
-			if len(args) > 0 {
-				var err error
-				if f, err = handle(args, 0); err != nil {
-					return nil, err
-				}
-			}
-			return p.closeFile(f), nil
-		},
-		"read":   func(_ *process, args []rt.Value) ([]any, error) { return input.read(args) },
-		"write":  func(_ *process, args []rt.Value) ([]any, error) { return writeAll(output, args) },
-		"input":  func(p *process, args []rt.Value) ([]any, error) { return p.redirect(&input, args, "r") },
-		"output": func(p *process, args []rt.Value) ([]any, error) { return p.redirect(&output, args, "w") },
-		"lines": func(p *process, args []rt.Value) ([]any, error) {
-			if missing(args, 0) {
-				return []any{input.iterator(nil, false)}, nil
-			}
-			name, err := text(args, 0)
-			if err != nil {
-				return nil, err
-			}
-			f, err := p.open(name, "r")
-			if err != nil {
-				return nil, asError(err, name)
-			}
-			return []any{f.iterator(args[1:], true)}, nil
-		},
-	}
-	t := p.table(functions)
-	for name, f := range map[string]*file{"stdin": stdin, "stdout": stdout, "stderr": stderr} {
-		p.lua.SetTable(t, rt.StringValue(name), p.value(f))
+	s := &standard{stdin, stdout}
+	t := p.table(map[string]native{
+		"open": ioOpen, "popen": ioPopen, "type": ioType, "tmpfile": ioTmpfile, "close": s.close, "lines": s.lines,
+		"read":   func(_ *process, args []rt.Value) ([]any, error) { return s.input.read(args) },
+		"write":  func(_ *process, args []rt.Value) ([]any, error) { return writeAll(s.output, args) },
+		"input":  func(p *process, args []rt.Value) ([]any, error) { return p.redirect(&s.input, args, "r") },
+		"output": func(p *process, args []rt.Value) ([]any, error) { return p.redirect(&s.output, args, "w") },
+	})
+	for _, f := range []*file{stdin, stdout, stderr} {
+		p.lua.SetTable(t, rt.StringValue(f.name), p.value(f))
 	}
 	return t
+}
+
+// ioTmpfile is io.tmpfile: a file without a name.
+func ioTmpfile(p *process, _ []rt.Value) ([]any, error) {
+	f, err := p.script.Root.OpenFile("/", unix.O_TMPFILE|unix.O_RDWR, 0o600)
+	if err != nil {
+		return failure(err, ""), nil
+	}
+	return []any{p.track(&file{f: f, name: "temporary"})}, nil
+}
+
+// close is io.close, of the default output without an argument.
+func (s *standard) close(p *process, args []rt.Value) ([]any, error) {
+	if len(args) == 0 {
+		return p.closeFile(s.output), nil
+	}
+	f, err := handle(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	return p.closeFile(f), nil
+}
+
+// lines is io.lines, of the default input without an argument.
+func (s *standard) lines(p *process, args []rt.Value) ([]any, error) {
+	if missing(args, 0) {
+		return []any{s.input.iterator(nil, false)}, nil
+	}
+	name, err := text(args, 0)
+	if err != nil {
+		return nil, err
+	}
+	f, err := p.open(name, "r")
+	if err != nil {
+		return nil, asError(err, name)
+	}
+	return []any{f.iterator(args[1:], true)}, nil
 }
 
 func asError(err error, what string) error {

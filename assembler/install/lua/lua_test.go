@@ -60,7 +60,7 @@ func (w *world) run(t testing.TB, source string) error {
 	defer root.Close()
 	w.lines = nil
 	s := Script{Name: "test", Source: source, Args: []string{"<lua>"}, Arg1: 1, Arg2: -1, Root: root,
-		Macros: macro.New("x86_64", nil), Env: []string{"HOME=/root"}, Exec: w.exec, Timeout: 20 * time.Second,
+		Macros: macro.New("x86_64", nil), Env: []string{"HOME=/root"}, Exec: w.exec, Timeout: 10 * time.Minute,
 		Line: func(l string) { w.lines = append(w.lines, l) }, Now: time.Unix(1700000000, 0)}
 	if w.tweak != nil {
 		w.tweak(&s)

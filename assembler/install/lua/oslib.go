@@ -54,15 +54,11 @@ func (p *process) onPath(args []rt.Value, success []any, f func(string) error, f
 func (p *process) exists(name string) error { _, err := p.script.Root.Lstat(name); return err }
 
 func osRename(p *process, args []rt.Value) ([]any, error) {
-	from, err := text(args, 0)
+	from, to, err := twoTexts(args)
 	if err != nil {
 		return nil, err
 	}
-	to, err := text(args, 1)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.script.Root.Rename(p.abs(from), p.abs(to)); err != nil {
+	if err = p.script.Root.Rename(p.abs(from), p.abs(to)); err != nil {
 		return failure(err, from), nil
 	}
 	return truthy, nil

@@ -113,11 +113,7 @@ func posixChdir(p *process, args []rt.Value) ([]any, error) {
 }
 
 func posixChmod(p *process, args []rt.Value) ([]any, error) {
-	name, err := text(args, 0)
-	if err != nil {
-		return nil, err
-	}
-	spec, err := text(args, 1)
+	name, spec, err := twoTexts(args)
 	if err != nil {
 		return nil, err
 	}
@@ -270,11 +266,7 @@ func posixUnsetenv(p *process, args []rt.Value) ([]any, error) {
 }
 
 func posixLink(p *process, args []rt.Value) ([]any, error) {
-	from, err := text(args, 0)
-	if err != nil {
-		return nil, err
-	}
-	to, err := text(args, 1)
+	from, to, err := twoTexts(args)
 	if err != nil {
 		return nil, err
 	}
@@ -293,11 +285,7 @@ func posixMkdir(p *process, args []rt.Value) ([]any, error) {
 }
 
 func posixSymlink(p *process, args []rt.Value) ([]any, error) {
-	target, err := text(args, 0)
-	if err != nil {
-		return nil, err
-	}
-	name, err := text(args, 1)
+	target, name, err := twoTexts(args)
 	if err != nil {
 		return nil, err
 	}

@@ -140,11 +140,7 @@ func rpmLoad(p *process, args []rt.Value) ([]any, error) {
 }
 
 func rpmVercmp(_ *process, args []rt.Value) ([]any, error) {
-	a, err := text(args, 0)
-	if err != nil {
-		return nil, err
-	}
-	b, err := text(args, 1)
+	a, b, err := twoTexts(args)
 	if err != nil {
 		return nil, err
 	}
