@@ -139,6 +139,34 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// padded is a file that continues as a hole for ever.
+type padded struct{ *bytes.Reader }
+
+func (p padded) ReadAt(b []byte, at int64) (int, error) {
+	if at >= p.Size() {
+		clear(b)
+		return len(b), nil
+	}
+	n, _ := p.Reader.ReadAt(b, at)
+	clear(b[n:])
+	return len(b), nil
+}
+
+// The size of a file, which costs a stranger nothing, costs no memory here.
+func TestEndlessFile(t *testing.T) {
+	for name, opts := range variants() {
+		src, err := Open(padded{bytes.NewReader(made(t, opts))}, 1<<63-1)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got, err := io.ReadAll(io.NewSectionReader(src, 0, src.Size()))
+		if err != nil || !bytes.Equal(got, content()) {
+			t.Errorf("%s does not come back: %v", name, err)
+		}
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, opts := range variants() {
 		f.Add(made(f, opts)[:4096])

@@ -2,15 +2,16 @@ package qcow2
 
 import "github.com/fimg/fimg/formats/disk"
 
-// usage knows which clusters of the file are taken.
+// usage knows which clusters of the file are taken. It takes memory for what is
+// taken, not for the size of the file, which may be all holes.
 type usage struct {
 	file, cluster int64
-	taken         []uint64 // a bit for each cluster
+	taken         map[int64]uint64 // 64 clusters each, a bit for each
 	shared        map[int64]bool
 }
 
 func newUsage(file, cluster int64) *usage {
-	return &usage{file: file, cluster: cluster, taken: make([]uint64, ceil(ceil(file, cluster), 64)), shared: map[int64]bool{}}
+	return &usage{file: file, cluster: cluster, taken: map[int64]uint64{}, shared: map[int64]bool{}}
 }
 
 // take claims n bytes at an offset, which must begin a cluster and may run over
