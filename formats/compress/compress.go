@@ -73,7 +73,7 @@ func NewWriter(ctx context.Context, w io.Writer, algorithm Algorithm, opts Optio
 	case Gzip:
 		return newPieces(ctx, w, opts.Pool, newGzip(opts.Packed)), nil
 	case XZ:
-		return newPieces(ctx, w, opts.Pool, newXZ()), nil
+		return newPieces(ctx, w, opts.Pool, newXZ(ctx.Err)), nil
 	case Zstd:
 		codec, err := newZstd()
 		if err != nil {
@@ -144,7 +144,7 @@ type pieces struct {
 	mu    sync.Mutex  // for made
 	made  [][]byte    // every buffer, to be freed at the end
 	begun bool
-	err   error
+	stop  func() error // says why no piece is wanted any more
 }
 
 // largePiece is the size from which memory matters more than keeping every
@@ -157,7 +157,7 @@ const aheadBytes = 2 << 20
 
 func newPieces(ctx context.Context, w io.Writer, pool *ordered.Pool, c codec) *pieces {
 	depth := pool.Workers() + 1 + min(aheadBytes/c.size(), 3*pool.Workers())
-	p := &pieces{codec: c, w: w, zero: true, free: make(chan []byte, depth+1), outs: make(chan []byte, depth+1), most: depth}
+	p := &pieces{codec: c, w: w, stop: ctx.Err, zero: true, free: make(chan []byte, depth+1), outs: make(chan []byte, depth+1), most: depth}
 	if c.size() >= largePiece {
 		p.most = pool.Workers() // gathering one takes no time beside packing it
 	}
@@ -251,9 +251,11 @@ func (p *pieces) hand(buf []byte, start int, zero bool) error {
 		return p.flushZeros(buf, start)
 	}
 	return p.queue.Do(func() (packed, error) {
-		out, err := p.codec.pack(p.out(), buf, start)
-		p.recycle(buf)
-		return out, err
+		defer p.recycle(buf)
+		if err := p.stop(); err != nil {
+			return packed{}, err
+		}
+		return p.codec.pack(p.out(), buf, start)
 	})
 }
 

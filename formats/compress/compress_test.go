@@ -133,14 +133,25 @@ func TestFailingWriter(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	w, err := NewWriter(ctx, io.Discard, Gzip, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	_, _ = w.Write(make([]byte, 1))
-	if err := w.Close(); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
+	for _, a := range []Algorithm{Gzip, XZ, Zstd} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		w, err := NewWriter(ctx, io.Discard, a, Options{Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := bytes.Repeat([]byte("pieces that wait when the work is cancelled "), 1<<16)
+		for n := 0; err == nil; n++ {
+			if n == 10 {
+				cancel()
+			}
+			_, err = w.Write(text)
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v", a, err)
+		}
+		if err := w.Close(); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: got %v at the end", a, err)
+		}
 	}
 }

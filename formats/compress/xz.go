@@ -15,6 +15,7 @@ type xzCodec struct {
 	encoders stock[*lzma2.Encoder]
 	index    []byte
 	blocks   uint64
+	stop     func() error // says why no block is wanted any more
 }
 
 const (
@@ -28,8 +29,8 @@ const (
 
 var crc64Table = crc64.MakeTable(crc64.ECMA)
 
-func newXZ() *xzCodec {
-	return &xzCodec{}
+func newXZ(stop func() error) *xzCodec {
+	return &xzCodec{stop: stop}
 }
 
 func (*xzCodec) size() int    { return xzPiece }
@@ -58,9 +59,12 @@ func (x *xzCodec) pack(dst, in []byte, _ int) (packed, error) {
 	}
 	defer x.encoders.put(enc)
 	check := crc64.Checksum(in, crc64Table)
-	enc.Drop = func(to int) { memory.Drop(in[:to]) }
+	enc.Drop, enc.Stop = func(to int) { memory.Drop(in[:to]) }, x.stop
 	const room = 64 // for the header, made when the size is known
 	out := enc.Encode(append(dst, make([]byte, room)...), in)
+	if err := x.stop(); err != nil {
+		return packed{}, err
+	}
 	head := blockHeader(uint64(len(out)-room), uint64(len(in)))
 	out = out[room-len(head):]
 	copy(out, head)

@@ -34,6 +34,9 @@ type Encoder struct {
 	// Drop, unless nil, hears every few MiB that the input before a position is
 	// not read any more.
 	Drop func(to int)
+	// Stop, unless nil, is asked every few hundred symbols; when it returns an
+	// error, Encode gives up at once and returns nothing.
+	Stop func() error
 
 	parser
 	coder
@@ -71,6 +74,9 @@ func (e *Encoder) Encode(dst, in []byte) []byte {
 			continue
 		}
 		if e.sinceFresh >= refreshEvery {
+			if e.Stop != nil && e.Stop() != nil {
+				return nil
+			}
 			e.prices.refresh(&e.model)
 			e.sinceFresh = 0
 		}

@@ -2,6 +2,7 @@ package lzma2
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -66,6 +67,28 @@ func TestIndependentOfHistory(t *testing.T) {
 			t.Errorf("%s: the result depends on what was encoded before", name)
 		}
 		fresh.Close()
+	}
+}
+
+// An encoder that is stopped asks no further, and works as before afterwards.
+func TestStop(t *testing.T) {
+	in := samples()["all"]
+	var e Encoder
+	defer e.Close()
+	want := e.Encode(nil, in)
+	asked := 0
+	e.Stop = func() error {
+		if asked++; asked == 3 {
+			return errors.New("enough")
+		}
+		return nil
+	}
+	if got := e.Encode(nil, in); got != nil || asked != 3 {
+		t.Errorf("%d bytes, asked %d times", len(got), asked)
+	}
+	e.Stop = nil
+	if !bytes.Equal(e.Encode(nil, in), want) {
+		t.Error("the result depends on what was stopped before")
 	}
 }
 
