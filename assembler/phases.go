@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/bootloader"
@@ -109,6 +110,9 @@ func (b *builder) transaction(ctx context.Context, items []install.Item, phases 
 	img := b.plan.Image
 	if len(items) == 0 {
 		return nil
+	}
+	if chroot.SingleID() {
+		b.warn("scriptlets", "no subordinate ids (/etc/subuid, /etc/subgid): owners that programs of the image set are lost")
 	}
 	opts := install.Options{
 		Arch: img.Arch, Keys: b.keys, Level: b.level, NoDocs: img.Preferences.ExcludeDocs, Langs: installLangs(img),

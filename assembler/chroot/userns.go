@@ -131,6 +131,18 @@ func becomeRoot() error {
 	return fmt.Errorf("enter user namespace: %w", err)
 }
 
+// SingleID tells whether this process is in a user namespace with one user or group
+// id only: programs of the image cannot give files to others there.
+func SingleID() bool {
+	for _, name := range []string{"/proc/self/uid_map", "/proc/self/gid_map"} {
+		data, err := os.ReadFile(name)
+		if f := strings.Fields(string(data)); err == nil && len(f) == 3 && f[2] == "1" {
+			return true
+		}
+	}
+	return false
+}
+
 // idRange is a line of subuid(5).
 type idRange struct{ first, count int }
 

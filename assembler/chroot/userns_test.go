@@ -149,3 +149,15 @@ func FuzzBinfmt(f *testing.F) {
 	a, _ := find("s390x")
 	f.Fuzz(func(t *testing.T, text string) { parseBinfmt(text).matches(a) })
 }
+
+// TestSingleID asks outside: whoever runs the tests there has all ids, or as many as
+// the maps say.
+func TestSingleID(t *testing.T) {
+	data, err := os.ReadFile("/proc/self/uid_map")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := strings.Fields(string(data)); len(f) == 3 && f[2] == "4294967295" && SingleID() {
+		t.Error("all ids are there")
+	}
+}
