@@ -1,4 +1,6 @@
-// Package raw writes a disk as it is, into a sparse file.
+// Package raw writes a disk as it is, into a sparse file or, packed, as gzip, xz or
+// zstd. There is no header and so no specification; what of the disk is not data
+// becomes holes in the plain form and zeros in the packed ones.
 package raw
 
 import (
