@@ -10,6 +10,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/system"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/tree/rootfs"
 )
 
@@ -26,7 +27,7 @@ func (b *builder) prepare() (func() error, error) {
 	b.opts.TargetDir = target
 	made, err := makeDirs(target)
 	if err != nil {
-		return nil, fmt.Errorf("prepare target: %w", err)
+		return nil, fault.Place(fmt.Errorf("prepare target: %w", err))
 	}
 	lock, err := lockDir(target)
 	if err != nil {

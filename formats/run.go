@@ -78,11 +78,7 @@ func cannotBegin(name string, err error) error {
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	cause := fmt.Errorf("write %s: %w", name, err)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-		return fault.New(fault.Usage, cause)
-	}
-	return cause
+	return fault.Place(fmt.Errorf("write %s: %w", name, err))
 }
 
 // beside writes the machine description that goes with a VMDK.

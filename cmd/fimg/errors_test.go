@@ -47,6 +47,7 @@ func TestUsersMistakes(t *testing.T) {
 		{"plan --add-repo-credentials u:secret", 2, "more --add-repo-credentials than --add-repo"},
 		{"plan --lock " + lock, 4, "use lock " + lock + ": it is no lock"},
 		{"resolve --proxy ::bad --repo x bash", 2, "use proxy"},
+		{"resolve --repo x --cache-dir " + raw + "/c bash", 2, "open cache: mkdir " + raw},
 		{"kiwi-ng system build", 2, "system build needs --target-dir"},
 		{"kiwi-ng result bundle --target-dir x", 2, "result bundle needs"},
 		{"kiwi-ng", 2, `kiwi-ng command "" is not known here`},

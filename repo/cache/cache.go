@@ -27,6 +27,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo/digest"
 )
 
@@ -51,7 +52,7 @@ func Open(dir string) (*Store, error) {
 	}
 	for _, sub := range []string{string(Packages), string(Metadata), "index", "state", "partial"} {
 		if err := os.MkdirAll(filepath.Join(abs, sub), 0o755); err != nil {
-			return nil, fmt.Errorf("open cache: %w", err)
+			return nil, fault.Place(fmt.Errorf("open cache: %w", err))
 		}
 	}
 	return &Store{abs}, nil

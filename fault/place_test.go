@@ -1,0 +1,24 @@
+package fault_test
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/fimg/fimg/fault"
+)
+
+func TestPlace(t *testing.T) {
+	file := t.TempDir() + "/file"
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := os.MkdirAll(file+"/below", 0o700)
+	if got := fault.Of(fault.Place(fmt.Errorf("prepare target: %w", err))); got != fault.Usage {
+		t.Errorf("a directory below a file: class %d", got)
+	}
+	if got := fault.Of(fault.Place(syscall.EIO)); got != fault.Internal || fault.Place(nil) != nil {
+		t.Errorf("a broken disk: class %d", got)
+	}
+}
