@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/internal/brief"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
@@ -74,7 +75,7 @@ const maxWrite = 256 << 10
 
 func writeAll(fd int, b []byte) error {
 	for len(b) > 0 {
-		n, err := unix.Write(fd, b[:min(len(b), maxWrite)])
+		n, err := writeSome(fd, b)
 		if err == unix.EINTR {
 			continue
 		}
@@ -84,6 +85,13 @@ func writeAll(fd int, b []byte) error {
 		b = b[n:]
 	}
 	return nil
+}
+
+func writeSome(fd int, b []byte) (int, error) {
+	if len(b) <= brief.MaxWrite {
+		return brief.Write(fd, b)
+	}
+	return unix.Write(fd, b[:min(len(b), maxWrite)])
 }
 
 var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}

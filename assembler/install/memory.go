@@ -10,7 +10,7 @@ import (
 
 // memoryLimit bounds the payloads and archives in memory, in bytes. A package that is larger
 // goes through a file.
-const memoryLimit = 32 << 20
+const memoryLimit = 96 << 20
 
 // memory is where packages are unpacked, from where their files go into the tree
 // and into the store: so nothing is read back. What was given back is used again

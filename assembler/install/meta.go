@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/internal/brief"
 	"github.com/fimg/fimg/repo/rpm"
 	"github.com/fimg/fimg/tree"
 )
@@ -37,11 +38,11 @@ func (p *placer) meta(fd, dir int, name string, i int) error {
 			return err
 		}
 	}
-	times := []unix.Timespec{{Sec: f.MTime}, {Sec: f.MTime}}
+	times := [2]unix.Timespec{{Sec: f.MTime}, {Sec: f.MTime}}
 	if fd >= 0 {
-		return unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH)
+		return brief.Futimens(fd, &times)
 	}
-	return unix.UtimesNanoAt(dir, name, times, unix.AT_SYMLINK_NOFOLLOW)
+	return unix.UtimesNanoAt(dir, name, times[:], unix.AT_SYMLINK_NOFOLLOW)
 }
 
 func statAt(fd, dir int, name string) (st unix.Stat_t, err error) {

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/internal/brief"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
@@ -69,32 +70,59 @@ type linked struct {
 	set []int
 }
 
-// writeAll writes regular files. Workers take runs of files, that is of a few
-// directories: in one directory they would wait for each other.
+// dir is where the first of the names is.
+func (l linked) dir() string { return l.p.e.files[l.set[0]].Dir }
+
+// writeAll writes regular files. What lies in one directory is one worker's: two
+// would wait for each other in the kernel.
 func (t *transaction) writeAll(ctx context.Context, all []linked) error {
-	workers := min(t.opts.jobs(), len(all)/16+1)
-	run := max(8, min(64, len(all)/(4*workers)))
+	runs := splitRuns(all)
 	var next atomic.Int64
 	var g errgroup.Group
-	for range workers {
+	for range min(t.opts.jobs(), len(runs)) {
 		g.Go(func() error {
 			for {
-				end := int(next.Add(int64(run)))
-				if end-run >= len(all) {
+				i := int(next.Add(1)) - 1
+				if i >= len(runs) {
 					return nil
 				}
-				for _, l := range all[end-run : min(end, len(all))] {
-					if err := ctx.Err(); err != nil {
-						return err
-					}
-					if err := l.p.writeSet(l.set); err != nil {
-						return err
-					}
+				if err := writeRun(ctx, runs[i]); err != nil {
+					return err
 				}
 			}
 		})
 	}
 	return g.Wait()
+}
+
+// leastRun is how many files a worker takes at least.
+const leastRun = 16
+
+// splitRuns cuts files where a directory begins.
+func splitRuns(all []linked) (runs [][]linked) {
+	start := 0
+	for i := range all {
+		if i-start >= leastRun && all[i].dir() != all[i-1].dir() {
+			runs = append(runs, all[start:i])
+			start = i
+		}
+	}
+	if start < len(all) {
+		runs = append(runs, all[start:])
+	}
+	return runs
+}
+
+func writeRun(ctx context.Context, run []linked) error {
+	for _, l := range run {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := l.p.writeSet(l.set); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // linkSets groups positions by hard link set, in order of their first member.
@@ -159,12 +187,12 @@ func (p *placer) regular(i int) (string, error) {
 	}
 	defer dir.close()
 	err = p.commit(dir.fd, i, func(name string) error {
-		fd, err := unix.Openat(dir.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC,
+		fd, err := brief.Openat(dir.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC,
 			p.owners[i].mode&0o777)
 		if err != nil {
 			return err
 		}
-		defer unix.Close(fd)
+		defer brief.Close(fd)
 		if err := p.e.staged.write(fd, i, f.Size); err != nil {
 			return err
 		}

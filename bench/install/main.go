@@ -1,7 +1,7 @@
 // Command install puts a directory of RPMs into a new root and prints what each
 // phase took, beside rpm or dnf doing the same in the same run.
 //
-//	install -packages DIR [-root DIR] [-store DIR] [-against rpm,dnf] [-noscripts]
+//	install -packages DIR [-root DIR] [-store DIR] [-against rpm,dnf] [-noscripts] [-repeat N]
 //
 // Scriptlets are the same programs whoever runs them, and most of the time: so
 // the ratios are printed with their time and without (for rpm it is in --stats;
@@ -31,7 +31,7 @@ import (
 type options struct {
 	packages, root, store, against string
 	noScripts, verbose, keep       bool
-	rounds                         int
+	rounds, repeat                 int
 }
 
 func main() {
@@ -40,6 +40,7 @@ func main() {
 	flag.StringVar(&o.root, "root", "", "where roots are made (default: a temporary directory)")
 	flag.StringVar(&o.store, "store", "", "store of unpacked packages (default: a new one)")
 	flag.StringVar(&o.against, "against", "", "peers to run as well: rpm, dnf")
+	flag.IntVar(&o.repeat, "repeat", 1, "how often all sides are run in turn; ratios are those of the medians")
 	flag.BoolVar(&o.noScripts, "noscripts", false, "run no scriptlets")
 	flag.BoolVar(&o.verbose, "v", false, "print the output of scriptlets")
 	flag.BoolVar(&o.keep, "keep", false, "keep the roots")
@@ -57,66 +58,49 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	if o.root == "" {
-		if o.root, err = os.MkdirTemp("/var/tmp", "bench-install-"); err != nil {
-			return err
-		}
-	} else if o.root, err = os.MkdirTemp(o.root, "run-"); err != nil {
+		o.root = "/var/tmp"
+	}
+	if o.root, err = os.MkdirTemp(o.root, "bench-install-"); err != nil {
 		return err
 	}
 	// Roots are removed when everything was measured, which would disturb it.
 	if !o.keep {
 		defer os.RemoveAll(o.root)
 	}
+	fmt.Printf("%d packages\n", len(files))
+	var sides series
+	for range o.repeat {
+		if err := once(ctx, o, files, &sides); err != nil {
+			return err
+		}
+	}
+	sides.compare()
+	return nil
+}
+
+// once runs every side once.
+func once(ctx context.Context, o options, files []string, sides *series) (err error) {
 	if o.store == "" {
 		// As the trees: not among what an earlier run removed.
 		if o.store, err = rootfs.MakeApart(o.root, "store-"); err != nil {
 			return err
 		}
 	}
-	fmt.Printf("%d packages\n", len(files))
-	own, err := ownRuns(ctx, o, files)
-	if err != nil {
-		return err
-	}
-	for _, peer := range strings.FieldsFunc(o.against, func(r rune) bool { return r == ',' }) {
-		took, err := peerRun(o, peer, files)
-		if err != nil {
-			return err
-		}
-		compare(peer, took, own)
-	}
-	return nil
-}
-
-// spent is the time of a run and that of the scriptlets in it.
-type spent struct {
-	name              string
-	whole, scriptlets time.Duration
-}
-
-func (s spent) rest() float64 { return (s.whole - s.scriptlets).Seconds() }
-
-// ownRuns installs with fimg, the first time with a cold store.
-func ownRuns(ctx context.Context, o options, files []string) ([]spent, error) {
-	var list []spent
 	for i := range o.rounds {
 		s, err := own(ctx, o, files, []string{"cold", "warm"}[min(i, 1)], i)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		list = append(list, s)
+		sides.add(s)
 	}
-	return list, nil
-}
-
-func compare(peer string, took spent, own []spent) {
-	for _, s := range own {
-		fmt.Printf("%s / fimg %s: %.2f", peer, s.name, took.whole.Seconds()/s.whole.Seconds())
-		if took.scriptlets > 0 || s.scriptlets == 0 {
-			fmt.Printf(", without scriptlets %.2f", took.rest()/s.rest())
+	for _, peer := range strings.FieldsFunc(o.against, func(r rune) bool { return r == ',' }) {
+		s, err := peerRun(o, peer, files)
+		if err != nil {
+			return err
 		}
-		fmt.Println()
+		sides.add(s)
 	}
+	return nil
 }
 
 // find returns the package files below a directory, or those a file lists.
@@ -161,7 +145,7 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 		return spent{}, err
 	}
 	report(name, took, res, before)
-	return spent{name, took, res.Scriptlet}, nil
+	return spent{"fimg " + name, took, res.Scriptlet}, nil
 }
 
 func printer(verbose bool) event.Func {
@@ -217,7 +201,7 @@ func peerRun(o options, peer string, files []string) (spent, error) {
 	use := cmd.ProcessState
 	fmt.Printf("%s: %.2f s", peer, s.whole.Seconds())
 	if s.scriptlets > 0 {
-		fmt.Printf(", of it scriptlets %.2f s, without %.2f s", s.scriptlets.Seconds(), s.rest())
+		fmt.Printf(", of it scriptlets %.2f s, without %.2f s", s.scriptlets.Seconds(), s.rest().Seconds())
 	}
 	fmt.Printf("; CPU %.2f s\n", (use.UserTime() + use.SystemTime()).Seconds())
 	return s, nil
