@@ -150,9 +150,6 @@ func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB, k keys, li
 	if k.err != nil {
 		return k.err
 	}
-	if err := t.packageDigests(ctx, k.version, list); err != nil {
-		return err
-	}
 	for _, h := range k.headers {
 		if _, err := db.Add(ctx, h); err != nil {
 			return err
@@ -162,14 +159,18 @@ func (t *transaction) fillDatabase(ctx context.Context, db *rpmdb.DB, k keys, li
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := t.recordOne(ctx, db, e); err != nil {
+		digests, err := e.awaitDigests(ctx, k.version)
+		if err != nil {
+			return err
+		}
+		if err := t.recordOne(ctx, db, e, digests); err != nil {
 			return fmt.Errorf("record %s: %w", e.nevra, err)
 		}
 	}
 	return nil
 }
 
-func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element) error {
+func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element, digests []rpmdb.Digest) error {
 	switch {
 	case e.db != 0 && !e.present:
 		return db.Remove(ctx, e.db)
@@ -183,7 +184,7 @@ func (t *transaction) recordOne(ctx context.Context, db *rpmdb.DB, e *element) e
 		return nil
 	}
 	h, err := rpmdb.Installed(e.source, rpmdb.Install{
-		Time: uint32(t.tid), TID: uint32(t.tid), Color: t.color, States: dbStates(e.states), Digests: e.digests,
+		Time: uint32(t.tid), TID: uint32(t.tid), Color: t.color, States: dbStates(e.states), Digests: digests,
 	})
 	if err != nil {
 		return err

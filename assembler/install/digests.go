@@ -2,72 +2,111 @@ package install
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"os"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
-// packageDigests hashes the whole files of the packages to be installed, where the
-// rpm of the tree notes that down: rpm 6 does, by its macro _pkgverify_digests,
-// whose default this is.
-func (t *transaction) packageDigests(ctx context.Context, version string, list []*element) error {
+// packageDigests are the digests of whole package files that an rpm of that version
+// notes down: rpm 6 does, by its macro _pkgverify_digests, whose default this is.
+func packageDigests(version string) []rpm.HashAlgo {
 	if !rpmdb.Modern(version) {
 		return nil
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.opts.jobs())
-	for _, e := range list {
-		if !e.added || e.digests != nil {
-			continue
-		}
-		g.Go(func() (err error) {
-			e.digests, err = fileDigests(ctx, e.item.Path, rpm.SHA256, rpm.SHA512)
-			return err
-		})
+	return []rpm.HashAlgo{rpm.SHA256, rpm.SHA512}
+}
+
+// awaitDigests gives the digests that an rpm of that version notes. It waits until the
+// package was unpacked, which finds them.
+func (e *element) awaitDigests(ctx context.Context, version string) ([]rpmdb.Digest, error) {
+	algos := packageDigests(version)
+	if !e.added || len(algos) == 0 {
+		return nil, nil
 	}
-	return g.Wait()
+	select {
+	case <-e.ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if e.err != nil || e.digests != nil {
+		return e.digests, e.err
+	}
+	return fileDigests(e.item.Path, algos)
+}
+
+// record is what the store notes of a package that was unpacked.
+func (j *job) record() *record {
+	r := &record{Size: j.size}
+	r.keepDigests(j.e)
+	return r
+}
+
+// wantsDigests completes the digests of a stored package: those of its record are
+// taken, or else the package file is read and they are put there. It reports whether
+// the record changed.
+func (s *stager) wantsDigests(e *element, r *record) bool {
+	if len(s.digests) == 0 {
+		return false
+	}
+	if e.digests == nil && r.File == e.fileKey() {
+		e.digests = r.Digests
+		return false
+	}
+	if e.digests == nil {
+		var err error
+		if e.digests, err = fileDigests(e.item.Path, s.digests); err != nil {
+			return false // it is tried again for the database, which tells
+		}
+	}
+	r.keepDigests(e)
+	return true
+}
+
+// keepDigests notes digests that were found.
+func (r *record) keepDigests(e *element) {
+	if e.digests != nil {
+		r.Digests, r.File = e.digests, e.fileKey()
+	}
+}
+
+// fileKey names a package file by its size and what is before its main header, the
+// signatures; the stored package is named by that header.
+func (e *element) fileKey() string {
+	h := sha256.New()
+	lead, _ := e.source.Lead.Append(nil) // it was decoded from as many bytes
+	h.Write(lead)
+	h.Write(e.source.Signature.Blob())
+	h.Write(binary.LittleEndian.AppendUint64(nil, uint64(e.source.PayloadOffset+e.packed)))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// named gives digests their algorithms.
+func named(algos []rpm.HashAlgo, sums []string) []rpmdb.Digest {
+	var out []rpmdb.Digest
+	for i, sum := range sums {
+		out = append(out, rpmdb.Digest{Algo: algos[i], Hex: sum})
+	}
+	return out
 }
 
 // fileDigests hashes a file with several algorithms in one reading.
-func fileDigests(ctx context.Context, path string, algos ...rpm.HashAlgo) ([]rpmdb.Digest, error) {
+func fileDigests(path string, algos []rpm.HashAlgo) ([]rpmdb.Digest, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("hash package: %w", err)
 	}
 	defer f.Close()
-	out := make([]rpmdb.Digest, len(algos))
-	writers := make([]io.Writer, len(algos))
-	sums := make([]func([]byte) []byte, len(algos))
-	for i, a := range algos {
-		h := a.New()
-		writers[i], sums[i] = h, h.Sum
-	}
-	buf := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	if _, err := io.CopyBuffer(io.MultiWriter(writers...), reader{ctx, f}, *buf); err != nil {
+	r, err := rpm.NewReader(f, rpm.ReaderOptions{SkipRedundant: true, FileDigests: algos})
+	if err != nil {
 		return nil, fmt.Errorf("hash package: %w", err)
 	}
-	for i, a := range algos {
-		out[i] = rpmdb.Digest{Algo: a, Hex: hex.EncodeToString(sums[i](nil))}
+	if _, err := r.Verify(nil); err != nil {
+		return nil, fmt.Errorf("hash package: %w", err)
 	}
-	return out, nil
-}
-
-// reader is a file that ends with an error when the work is given up.
-type reader struct {
-	ctx context.Context
-	f   *os.File
-}
-
-func (r reader) Read(p []byte) (int, error) {
-	if err := r.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return r.f.Read(p)
+	return named(algos, r.FileDigests()), nil
 }

@@ -17,7 +17,7 @@ func TestPrune(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if err := s.commit(key, f, 100); err != nil {
+		if err := s.commit(key, f, &record{Size: 100}); err != nil {
 			t.Fatal(err)
 		}
 		at := time.Unix(int64(1000+i), 0)
@@ -56,7 +56,7 @@ func TestRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if err := s.commit("key", f, 5000); err != nil {
+	if err := s.commit("key", f, &record{Size: 5000}); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(s.path("key"))

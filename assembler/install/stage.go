@@ -54,6 +54,7 @@ type stager struct {
 	opts    *Options
 	memory  *memory
 	buffers rpm.Buffers
+	digests []rpm.HashAlgo // of package files, that the database wants
 	cancel  context.CancelFunc
 	wg      sync.WaitGroup
 }
@@ -76,7 +77,7 @@ func (t *transaction) stageAll(ctx context.Context, order []*element) (*stager, 
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stager{store: st, opts: &t.opts, memory: newMemory(), cancel: cancel}
+	s := &stager{store: st, opts: &t.opts, memory: newMemory(), digests: packageDigests(t.rpmVersion()), cancel: cancel}
 	t.ahead = make(chan struct{}, 256)
 	next := make(chan *job)
 	for range t.opts.jobs() {
@@ -224,6 +225,7 @@ func (s *stager) judge(e *element, r *rpm.Reader) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.digests = named(s.digests, r.FileDigests())
 	return v.Oddities, nil
 }
 
@@ -241,7 +243,7 @@ func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
 		err = f.Truncate(j.size)
 	}
 	if err == nil {
-		err = s.commit(headerKey(j.e.header), f, j.size)
+		err = s.commit(headerKey(j.e.header), f, j.record())
 	}
 	return err
 }
@@ -275,7 +277,7 @@ func (s *stager) saveParts(j *job, parts [][]byte) error {
 	if err := w.flush(); err != nil {
 		return fmt.Errorf("store package: %w", err)
 	}
-	return s.commit(headerKey(j.e.header), f, j.size)
+	return s.commit(headerKey(j.e.header), f, j.record())
 }
 
 // find returns the stored contents when they can be trusted.
@@ -300,6 +302,9 @@ func (s *stager) find(e *element, key string, size int64, places []int64) *os.Fi
 			return nil // unpacking reports it
 		}
 		r.Policies, changed = append(r.Policies, s.policy), true
+	}
+	if s.wantsDigests(e, r) {
+		changed = true
 	}
 	if changed {
 		_ = s.note(f, r)
@@ -349,7 +354,7 @@ func (s *stager) reader(e *element) (*os.File, *rpm.Reader, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := rpm.NewReader(in, rpm.ReaderOptions{SkipRedundant: true, Buffers: &s.buffers})
+	r, err := rpm.NewReader(in, rpm.ReaderOptions{SkipRedundant: true, Buffers: &s.buffers, FileDigests: s.digests})
 	if err != nil {
 		in.Close()
 		return nil, nil, err

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fimg/fimg/assembler/install/rpmdb"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
@@ -36,6 +37,10 @@ type record struct {
 	Boot     string   `json:"boot"`
 	Size     int64    `json:"size"`
 	Policies []string `json:"policies"` // that the package satisfied
+	// Digests are those of the file, where an rpm wanted them. Packages that differ
+	// in their signatures share what is stored, but not these.
+	Digests []rpmdb.Digest `json:"digests,omitempty"`
+	File    string         `json:"file,omitempty"` // fileKey of the one they are of
 }
 
 // footer ends a stored file, little-endian.
@@ -179,11 +184,12 @@ const unnamed = ".unpacked-"
 
 // commit gives a whole and verified file its record and its name. What has the
 // name already could not be trusted.
-func (s *store) commit(key string, f *os.File, size int64) error {
+func (s *store) commit(key string, f *os.File, r *record) error {
 	if !s.keep {
 		return nil
 	}
-	if err := s.note(f, &record{Boot: s.boot, Size: size, Policies: []string{s.policy}}); err != nil {
+	r.Boot, r.Policies = s.boot, []string{s.policy}
+	if err := s.note(f, r); err != nil {
 		return err
 	}
 	if err := link(f, s.path(key)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"slices"
 )
 
 // Reader reads one package file, once, front to back, and computes on the way
@@ -16,6 +17,7 @@ type Reader struct {
 	buffers *Buffers
 	payload *Payload
 	whole   bool // all of the file was read by Contents
+	file    fileHashes
 }
 
 // ReaderOptions say how much work a Reader does.
@@ -24,6 +26,8 @@ type ReaderOptions struct {
 	// together (MD5 and signatures of version 3) where a stronger payload digest
 	// in the header covers the same bytes. The verdict then lacks these items.
 	SkipRedundant bool
+	// FileDigests are algorithms of the digests that the method of that name tells.
+	FileDigests []HashAlgo
 	// Buffers, where given, spares allocating decompressors anew.
 	Buffers *Buffers
 }
@@ -48,11 +52,15 @@ func (c *counter) Read(p []byte) (int, error) {
 // so r need not be buffered.
 func NewReader(r io.Reader, o ReaderOptions) (*Reader, error) {
 	buffered := bufio.NewReaderSize(r, 64<<10)
-	p, err := ReadPackage(buffered)
+	file, err := newFileHashes(o.FileDigests)
 	if err != nil {
 		return nil, err
 	}
-	rd := &Reader{Package: p, raw: &counter{r: buffered}, buffers: o.Buffers}
+	p, err := ReadPackage(io.TeeReader(buffered, file))
+	if err != nil {
+		return nil, err
+	}
+	rd := &Reader{Package: p, raw: &counter{r: buffered, hashes: slices.Clone(file)}, buffers: o.Buffers, file: file}
 	rd.items = collect(p)
 	if o.SkipRedundant {
 		rd.items = dropRedundant(rd.items)
