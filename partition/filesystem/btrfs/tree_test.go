@@ -45,6 +45,12 @@ func nodesOf(t testing.TB, src tree.Tree, below string, pruned ...string) map[st
 // sameTree compares two lists of nodes and their contents.
 func sameTree(t testing.TB, want, got tree.Tree, a, b map[string]*tree.Node) {
 	t.Helper()
+	sameInSectors(t, 4096, want, got, a, b)
+}
+
+// sameInSectors is sameTree for holes in units of a sector.
+func sameInSectors(t testing.TB, sector int64, want, got tree.Tree, a, b map[string]*tree.Node) {
+	t.Helper()
 	if !slices.Equal(slices.Sorted(maps.Keys(a)), slices.Sorted(maps.Keys(b))) {
 		t.Fatalf("paths differ: want %d, got %d", len(a), len(b))
 	}
@@ -58,7 +64,7 @@ func sameTree(t testing.TB, want, got tree.Tree, a, b map[string]*tree.Node) {
 			links[x.Link] = y.Link
 		}
 		if x.IsFile() {
-			sameContent(t, p, want, got, a[p], b[p])
+			sameContent(t, sector, want, got, a[p], b[p])
 		}
 		x.Path, y.Path, x.Link, y.Link, x.Dense, y.Dense = "", "", 0, 0, false, false
 		if x.MTime.IsZero() { // stored as the epoch
@@ -71,19 +77,19 @@ func sameTree(t testing.TB, want, got tree.Tree, a, b map[string]*tree.Node) {
 	}
 }
 
-func sameContent(t testing.TB, p string, want, got tree.Tree, x, y *tree.Node) {
+func sameContent(t testing.TB, sector int64, want, got tree.Tree, x, y *tree.Node) {
 	t.Helper()
-	fa, ra := readAll(t, want, x)
-	fb, rb := readAll(t, got, y)
+	fa, ra := readAll(t, sector, want, x)
+	fb, rb := readAll(t, sector, got, y)
 	if !bytes.Equal(fa, fb) {
-		t.Errorf("%s: contents differ (%d and %d bytes)", p, len(fa), len(fb))
+		t.Errorf("%s: contents differ (%d and %d bytes)", x.Path, len(fa), len(fb))
 	}
-	if x.Size > 4096 && !slices.Equal(ra, rb) {
-		t.Errorf("%s: holes differ: want %v, got %v", p, ra, rb)
+	if x.Size > sector && !slices.Equal(ra, rb) {
+		t.Errorf("%s: holes differ: want %v, got %v", x.Path, ra, rb)
 	}
 }
 
-func readAll(t testing.TB, src tree.Tree, n *tree.Node) ([]byte, []tree.Range) {
+func readAll(t testing.TB, sector int64, src tree.Tree, n *tree.Node) ([]byte, []tree.Range) {
 	t.Helper()
 	f, err := src.Open(n)
 	if err != nil {
@@ -94,7 +100,7 @@ func readAll(t testing.TB, src tree.Tree, n *tree.Node) ([]byte, []tree.Range) {
 	if k, err := f.ReadAt(b, 0); int64(k) < n.Size {
 		t.Fatalf("read %s: %d of %d bytes: %v", n.Path, k, n.Size, err)
 	}
-	ranges, err := dataRanges(f, n.Size, 4096)
+	ranges, err := dataRanges(f, n.Size, sector)
 	if err != nil {
 		t.Fatal(err)
 	}
