@@ -12,6 +12,7 @@ import (
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/event"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/digest"
 	"github.com/fimg/fimg/repo/rpm"
@@ -104,10 +105,23 @@ func (b *builder) loadKeys(ctx context.Context, c *repo.Client, byID map[string]
 			return err
 		}
 		for _, text := range texts {
-			if err := b.keys.Add(text); err != nil {
-				b.warn(id, "a signing key cannot be used: "+err.Error())
+			if err := b.addKey(id, text); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+// addKey takes the certificates of one file. Some may be too old or revoked; a file
+// without any is not what somebody meant to trust.
+func (b *builder) addKey(id string, text []byte) error {
+	err := b.keys.Add(text)
+	if errors.Is(err, rpm.ErrNoCert) {
+		return fault.New(fault.Signature, fmt.Errorf("read signing keys of %s: %w", id, err))
+	}
+	if err != nil {
+		b.warn(id, "a signing key cannot be used: "+err.Error())
 	}
 	return nil
 }

@@ -55,29 +55,37 @@ func (k *Keyring) Certs() []Cert {
 	return slices.Clone(k.certs)
 }
 
+// ErrNoCert is Add's error when there is no certificate in the data.
+var ErrNoCert = errors.New("no OpenPGP certificate")
+
 // Add reads certificates, armored (any number of blocks, with text around them)
 // or binary. What cannot be used is left out and told in the error; the other
 // certificates are added all the same.
 func (k *Keyring) Add(data []byte) error {
 	blocks, errs := dearmor(data)
-	n := 0
+	found := false
 	for _, raw := range blocks {
 		for len(raw) > 0 {
 			cert, rest, err := nextCert(raw)
 			if err == nil {
+				found = true
 				err = k.addCert(cert)
 			}
 			if err != nil {
 				errs = append(errs, err)
 			}
 			raw = rest
-			n++
 		}
 	}
-	if n == 0 && len(errs) == 0 {
-		errs = append(errs, errors.New("no OpenPGP certificate"))
+	err := errors.Join(errs...)
+	switch {
+	case found:
+		return err
+	case err == nil:
+		return ErrNoCert
+	default:
+		return fmt.Errorf("%w: %w", ErrNoCert, err)
 	}
-	return errors.Join(errs...)
 }
 
 // dearmor returns the binary content of all armored blocks in data, data itself
