@@ -76,6 +76,9 @@ func randomOptions(r *rand.Rand) Options {
 	if o.SectorSize > 512 {
 		o.Size = o.Size >> 20 << 20
 	}
+	if o.SectorSize == 4096 && o.Bits == 32 {
+		o.Size += 256 << 20 // so many clusters a FAT32 has at least
+	}
 	return o
 }
 
