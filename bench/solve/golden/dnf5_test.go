@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/fimg/fimg/bench/solve/golden"
@@ -16,7 +18,7 @@ import (
 //go:embed testdata/dnf5.py
 var dnf5Script string
 
-// TestAgainstDNF5 asks dnf5 some of what the recorded jobs asked dnf 4. FIMG_DNF5 lists
+// TestAgainstDNF5 asks dnf5 what the recorded jobs asked dnf 4, each in one variant. FIMG_DNF5 lists
 // roots with dnf5 and its Python module, such as debootstrap makes.
 func TestAgainstDNF5(t *testing.T) {
 	for _, root := range filepath.SplitList(os.Getenv("FIMG_DNF5")) {
@@ -26,8 +28,9 @@ func TestAgainstDNF5(t *testing.T) {
 
 func againstDNF5(t *testing.T, root string) {
 	file, w := load(t, "cs9.json.gz")
-	file.Jobs = file.Jobs[:60]
+	file.Jobs = slices.DeleteFunc(file.Jobs, modular)
 	var jobs []map[string]any
+	t.Logf("%d jobs", len(file.Jobs))
 	for i := range file.Jobs {
 		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
 		jobs = append(jobs, map[string]any{"id": j.ID, "args": j.Args, "exclude": j.Exclude, "modules": j.Modules, "variant": v})
@@ -35,10 +38,22 @@ func againstDNF5(t *testing.T, root string) {
 	want := askDNF5(t, testtool.Oracle{Root: root}, file, jobs)
 	for i := range file.Jobs {
 		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
-		if err := golden.Compare(want[j.ID], w.Run(context.Background(), j, v)); err != nil {
+		theirs, ours := want[j.ID], w.Run(context.Background(), j, v)
+		// What is excluded by name is missed by dnf 4 (and fimg) when the request is
+		// read, and by dnf5 when it is solved.
+		if !theirs.OK && !ours.OK {
+			theirs.Stage = ours.Stage
+		}
+		if err := golden.Compare(theirs, ours); err != nil {
 			t.Errorf("%s %s %q without %q: %v", j.ID, v, j.Args, j.Exclude, err)
 		}
 	}
+}
+
+// modular tells whether a job is about modules: dnf5 installs no profiles of them, and
+// hides what a stream that is enabled takes the place of only in the next transaction.
+func modular(j golden.Job) bool {
+	return len(j.Modules) > 0 || strings.HasPrefix(j.ID, "module")
 }
 
 // askDNF5 answers all jobs in one process of the root's interpreter.
