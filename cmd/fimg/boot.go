@@ -87,7 +87,7 @@ func (b *boot) check(image string) error {
 		err = fmt.Errorf("firmware %q: want bios or uefi", b.firmware)
 	case b.accel != "auto" && b.accel != "kvm" && b.accel != "tcg":
 		err = fmt.Errorf("acceleration %q: want kvm, tcg or auto", b.accel)
-	default:
+	case !b.dryRun:
 		_, err = os.Stat(image)
 	}
 	if err != nil {
