@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
@@ -119,7 +120,10 @@ func TestCommandTargetRunsFull(t *testing.T) {
 	target := filepath.Join(dir, "out")
 	b := begin(t, "build", "--cache-dir", cache(), "--offline", "--target-dir", target, "--description", recipe(t, base, "", testtool.Repo(t)))
 	b.await("install")
+	// It waits meanwhile: it may need less time than filling the target.
+	b.signal(syscall.SIGSTOP)
 	exec.Command("dd", "if=/dev/zero", "of="+filepath.Join(dir, "filler"), "bs=1M").Run()
+	b.signal(syscall.SIGCONT)
 	status, text := b.end()
 	if status.ExitCode() != 8 || !strings.Contains(text, "no space left") {
 		t.Errorf("%s: %s", status, text)

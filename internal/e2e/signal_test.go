@@ -61,6 +61,13 @@ func (b *underway) await(phase string) {
 	b.t.Fatalf("the build ended before phase %s: %s", phase, b.errors.String())
 }
 
+func (b *underway) signal(s os.Signal) {
+	b.t.Helper()
+	if err := b.cmd.Process.Signal(s); err != nil {
+		b.t.Error(err)
+	}
+}
+
 // end waits for the end and returns what was said on standard error.
 func (b *underway) end() (*os.ProcessState, string) {
 	io.Copy(io.Discard, b.events)
