@@ -55,6 +55,9 @@ func (c *content) add(n *tree.Node) error {
 	if n.IsFile() && n.Size > math.MaxUint32 {
 		return &NameError{n.Path, "FAT has no files of 4 GiB and more"}
 	}
+	if levels := strings.Count(n.Path, "/"); levels > maxDepth || n.IsDir() && levels == maxDepth {
+		return &NameError{n.Path, fmt.Sprintf("it is more than %d directories deep", maxDepth)}
+	}
 	parent, err := c.find(path.Dir(n.Path))
 	if err != nil {
 		return err

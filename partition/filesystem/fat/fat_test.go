@@ -190,6 +190,25 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+// TestDepth reads back the deepest tree that is written.
+func TestDepth(t *testing.T) {
+	deep := func(levels int) *tree.Mem {
+		m := tree.NewMem()
+		name := strings.Repeat("d/", levels) + "file"
+		m.MkdirAll(filepath.Dir(name))
+		m.Add(tree.Node{Path: name, Mode: tree.TypeFile | 0o644}, []byte("deep"))
+		return m
+	}
+	o := Options{Size: 8 << 20}
+	if got := readBack(t, image(t, deep(maxDepth), o), o); len(got.content) != maxDepth+1 {
+		t.Errorf("%d names, want %d", len(got.content), maxDepth+1)
+	}
+	var bad *NameError
+	if err := Write(context.Background(), nil, deep(maxDepth+1), o); !errors.As(err, &bad) {
+		t.Errorf("deeper: %v", err)
+	}
+}
+
 func TestTooSmall(t *testing.T) {
 	m := tree.NewMem()
 	m.Add(tree.Node{Path: "big", Mode: tree.TypeFile | 0o644}, make([]byte, 25<<20))

@@ -14,7 +14,7 @@ import (
 	"github.com/fimg/fimg/tree"
 )
 
-// Limits of what a reader accepts.
+// Limits of what a reader accepts; the writer goes no deeper.
 const (
 	maxDepth   = 128
 	maxEntries = 1 << 20 // of the whole file system
