@@ -2,6 +2,7 @@ package disk
 
 import (
 	"bytes"
+	"sync"
 	"sync/atomic"
 )
 
@@ -18,6 +19,26 @@ type Chunk struct {
 
 	refs atomic.Int32
 	free chan<- []byte // nil for a chunk of one writer alone
+
+	mu     sync.Mutex
+	shared map[any]any
+}
+
+// Shared returns what the first call with this key made of the chunk, so that
+// writers need not do the same work twice. Make runs while others wait: it
+// should be short.
+func (c *Chunk) Shared(key any, make func() any) any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	v, ok := c.shared[key]
+	if !ok {
+		if c.shared == nil {
+			c.shared = map[any]any{}
+		}
+		v = make()
+		c.shared[key] = v
+	}
+	return v
 }
 
 // Release gives the chunk back; each writer calls it once for each chunk.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/ordered"
+	"github.com/fimg/fimg/formats/units"
 )
 
 // Writer returns the writer of a qcow2 image. A size that is no multiple of a
@@ -35,7 +36,8 @@ type writer struct {
 	Options
 	file   *disk.Joiner
 	target disk.Target
-	packer compressor
+	packer compressor // nil to store all plain
+	units  units.Packer
 	bits   uint  // of a cluster
 	size   int64 // of the disk, whole sectors
 
@@ -71,9 +73,8 @@ func ceil(a, b int64) int64 { return (a + b - 1) / b }
 
 // piece is what a job makes of one chunk.
 type piece struct {
-	chunk  *disk.Chunk
-	packed []byte
-	sizes  []int // of each cluster in packed; 0 for zeros, -1 to be stored plain
+	chunk    *disk.Chunk
+	clusters [][]byte // packed if that is shorter; nil for zeros
 }
 
 func (w *writer) run(ctx context.Context, s *disk.Stream, pool *ordered.Pool) error {
@@ -102,53 +103,48 @@ func (w *writer) feed(s *disk.Stream, queue *ordered.Queue[piece]) error {
 
 // pack compresses the clusters of one chunk. It runs on any worker.
 func (w *writer) pack(c *disk.Chunk) (piece, error) {
+	if w.Compression == "zlib" && w.ClusterSize == units.Size {
+		return piece{c, w.units.Chunk(c)}, nil
+	}
 	p := piece{chunk: c}
+	var packed []byte // of all clusters
 	for at := 0; at < len(c.Data); at += w.ClusterSize {
+		before := len(packed)
 		cluster := c.Data[at:min(at+w.ClusterSize, len(c.Data))]
-		size, err := w.packOne(&p, cluster)
-		if err != nil {
-			return p, err
+		switch {
+		case disk.IsZero(cluster):
+			cluster = nil
+		case w.packer != nil:
+			var err error
+			if packed, err = w.packer.pack(packed, w.whole(cluster)); err != nil {
+				return p, err
+			}
+			cluster = packed[before:len(packed):len(packed)]
 		}
-		p.sizes = append(p.sizes, size)
+		p.clusters = append(p.clusters, cluster)
 	}
 	return p, nil
 }
 
-func (w *writer) packOne(p *piece, cluster []byte) (int, error) {
-	if disk.IsZero(cluster) {
-		return 0, nil
+// whole fills up the last cluster of the disk.
+func (w *writer) whole(cluster []byte) []byte {
+	if missing := w.ClusterSize - len(cluster); missing > 0 {
+		return append(bytes.Clone(cluster), make([]byte, missing)...)
 	}
-	if w.packer == nil {
-		return -1, nil
-	}
-	if len(cluster) < w.ClusterSize {
-		cluster = append(bytes.Clone(cluster), make([]byte, w.ClusterSize-len(cluster))...)
-	}
-	before := len(p.packed)
-	packed, err := w.packer.pack(p.packed, cluster)
-	if err != nil {
-		return 0, err
-	}
-	if size := len(packed) - before; size < w.ClusterSize {
-		p.packed = packed
-		return size, nil
-	}
-	p.packed = packed[:before]
-	return -1, nil
+	return cluster
 }
 
 // commit places the clusters of one chunk in the file.
 func (w *writer) commit(p piece) error {
 	defer p.chunk.Release()
-	packed := p.packed
-	for i, size := range p.sizes {
+	for i, packed := range p.clusters {
 		at := int64(i) << w.bits
 		var err error
 		switch {
-		case size > 0:
-			err = w.putPacked((p.chunk.Offset+at)>>w.bits, packed[:size])
-			packed = packed[size:]
-		case size < 0:
+		case packed == nil:
+		case w.packer != nil && len(packed) < w.ClusterSize:
+			err = w.putPacked((p.chunk.Offset+at)>>w.bits, packed)
+		default:
 			err = w.putPlain((p.chunk.Offset+at)>>w.bits, p.chunk.Data[at:min(at+w.host.size, int64(len(p.chunk.Data)))])
 		}
 		if err != nil {

@@ -1,15 +1,13 @@
 package vmdk
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/adler32"
-	"sync"
 
-	"github.com/fimg/fimg/formats/compress/deflate"
 	"github.com/fimg/fimg/formats/disk"
 	"github.com/fimg/fimg/formats/ordered"
+	"github.com/fimg/fimg/formats/units"
 )
 
 // packedGrains is what a job makes of one chunk.
@@ -49,14 +47,14 @@ func (w *writer) stream(ctx context.Context, s *disk.Stream, pool *ordered.Pool)
 }
 
 func (w *writer) packAll(ctx context.Context, s *disk.Stream, pool *ordered.Pool) error {
-	packer := &packer{}
+	packer := &units.Packer{}
 	queue := ordered.New(ctx, pool, 2*pool.Workers(), w.commit)
 	err := func() error {
 		for c, err := range s.Chunks() {
 			if err != nil {
 				return err
 			}
-			if err := queue.Do(func() (packedGrains, error) { return packer.pack(c) }); err != nil {
+			if err := queue.Do(func() (packedGrains, error) { return pack(packer, c), nil }); err != nil {
 				return err
 			}
 		}
@@ -120,47 +118,33 @@ func (w *writer) back(h Header) error {
 	return w.file.Flush()
 }
 
-// packer packs grains; it is safe for concurrent use.
-type packer struct{ free sync.Pool }
+// A grain is one of the units.
+const _ = -uint(grain ^ units.Size)
 
-func (p *packer) pack(c *disk.Chunk) (packedGrains, error) {
+// pack packs the grains of one chunk. It runs on any worker.
+func pack(packer *units.Packer, c *disk.Chunk) packedGrains {
 	defer c.Release()
 	out := packedGrains{offset: c.Offset}
-	var buf bytes.Buffer
-	for at := 0; at < len(c.Data); at += grain {
-		data := c.Data[at:min(at+grain, len(c.Data))]
-		if disk.IsZero(data) {
+	for i, packed := range packer.Chunk(c) {
+		if packed == nil {
 			continue
 		}
-		if len(data) < grain {
-			data = append(bytes.Clone(data), make([]byte, grain-len(data))...)
-		}
+		at := i * grain
 		offset := c.Offset + int64(at)
-		out.grains = append(out.grains, packedGrain{offset, buf.Len()})
-		p.packGrain(&buf, offset, data)
+		out.grains = append(out.grains, packedGrain{offset, len(out.data)})
+		out.data = appendGrain(out.data, offset, c.Data[at:min(at+grain, len(c.Data))], packed)
 	}
-	out.data = buf.Bytes()
-	return out, nil
+	return out
 }
 
-// packGrain appends the marker, the zlib stream (RFC 1950) and the padding.
-func (p *packer) packGrain(buf *bytes.Buffer, offset int64, data []byte) {
-	start := buf.Len()
-	buf.Write(make([]byte, 12))
-	buf.Write([]byte{0x78, 0x9c})
-	p.deflate(buf, data)
-	buf.Write(binary.BigEndian.AppendUint32(nil, adler32.Checksum(data)))
-	head := buf.Bytes()[start:]
-	binary.LittleEndian.PutUint64(head, uint64(offset/sector))
-	binary.LittleEndian.PutUint32(head[8:], uint32(len(head)-12))
-	buf.Write(make([]byte, -buf.Len()&(sector-1)))
-}
-
-func (p *packer) deflate(buf *bytes.Buffer, data []byte) {
-	enc, ok := p.free.Get().(*deflate.Encoder)
-	if !ok {
-		enc = new(deflate.Encoder)
-	}
-	buf.Write(enc.Encode(buf.AvailableBuffer(), data, 0, deflate.Fast, deflate.Final))
-	p.free.Put(enc)
+// appendGrain appends the marker, the zlib stream (RFC 1950) and the padding.
+func appendGrain(out []byte, offset int64, plain, packed []byte) []byte {
+	out = binary.LittleEndian.AppendUint64(out, uint64(offset/sector))
+	out = binary.LittleEndian.AppendUint32(out, uint32(2+len(packed)+4))
+	out = append(append(out, 0x78, 0x9c), packed...)
+	sum := adler32.New()
+	sum.Write(plain)
+	sum.Write(make([]byte, grain-len(plain)))
+	out = sum.Sum(out)
+	return append(out, make([]byte, -len(out)&(sector-1))...)
 }
