@@ -161,11 +161,15 @@ func epochs(a, b string) int {
 	return 0
 }
 
-// requireColors returns the colours of the files that need each requirement,
-// from the per-file dependencies in the header.
-func requireColors(h *rpm.Header) []uint32 {
+// dependColors returns the colours of the files that need each requirement (list
+// 'R'), or that make each provide ('P'), from the per-file dependencies in the header.
+func dependColors(h *rpm.Header, list byte) []uint32 {
 	const fileDependsX, fileDependsN, dependsDict = 1143, 1144, 1145
-	out := make([]uint32, h.Count(rpm.TagRequireName))
+	names := rpm.TagRequireName
+	if list == 'P' {
+		names = rpm.TagProvideName
+	}
+	out := make([]uint32, h.Count(names))
 	colors := h.Numbers(rpm.TagFileColors)
 	first, count, dict := h.Numbers(fileDependsX), h.Numbers(fileDependsN), h.Numbers(dependsDict)
 	for i := range colors.Len() {
@@ -176,10 +180,21 @@ func requireColors(h *rpm.Header) []uint32 {
 		from := first.At(i)
 		for j := from; j < min(from+count.At(i), uint64(dict.Len())); j++ {
 			d := dict.At(int(j))
-			if ix := d & 0xffffff; byte(d>>24) == 'R' && ix < uint64(len(out)) {
+			if ix := d & 0xffffff; byte(d>>24) == list && ix < uint64(len(out)) {
 				out[ix] |= color
 			}
 		}
 	}
 	return out
+}
+
+// packageColor has the colours of the files that have dependencies: as for rpm,
+// others do not colour a package.
+func packageColor(h *rpm.Header) (color uint32) {
+	for _, list := range []byte("RP") {
+		for _, c := range dependColors(h, list) {
+			color |= c & 15
+		}
+	}
+	return color
 }

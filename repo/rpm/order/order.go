@@ -93,10 +93,7 @@ func newGraph(elements []Element, o Options) *graph {
 	for i, e := range elements {
 		n := &g.nodes[i]
 		n.element, n.erase, n.header = i, e.Erase, e.Header
-		colors := e.Header.Numbers(rpm.TagFileColors)
-		for c := range colors.Len() {
-			n.color |= uint32(colors.At(c)) & 15
-		}
+		n.color = packageColor(e.Header)
 		if e.Erase {
 			g.erase.add(n)
 		} else {
@@ -116,7 +113,7 @@ func (g *graph) relate(n *node) {
 	for _, kind := range orderKinds {
 		var colors []uint32
 		if kind == rpm.Requires && g.opts.Color != 0 {
-			colors = requireColors(n.header)
+			colors = dependColors(n.header, 'R')
 		}
 		for i, d := range n.header.Dependencies(kind) {
 			q := dependency{Dependency: d, kind: kind}
