@@ -109,9 +109,6 @@ func (t *transaction) removeFile(e *element, i int) error {
 		p.keepOld(fd, i, ".rpmsave")
 		return nil
 	}
-	if t.opts.Ledger != nil {
-		t.opts.Ledger.Delete(t.ledgerPath(f.Path()))
-	}
 	var st unix.Stat_t
 	err = unix.Fstatat(fd, f.Base, &st, unix.AT_SYMLINK_NOFOLLOW)
 	switch {
@@ -120,6 +117,9 @@ func (t *transaction) removeFile(e *element, i int) error {
 	case err == nil:
 		removeSetID(fd, f.Base)
 		err = unix.Unlinkat(fd, f.Base, 0)
+	}
+	if err == nil && t.opts.Ledger != nil {
+		t.opts.Ledger.Delete(t.ledgerPath(f.Path()))
 	}
 	if err == unix.ENOTEMPTY || err == unix.ENOENT && f.Flags&(rpm.FileMissingOK|rpm.FileGhost) != 0 {
 		return nil

@@ -26,10 +26,9 @@ func (t *transaction) prepare() error {
 	for _, e := range t.order {
 		if e.added {
 			t.skipByPolicy(e)
-			t.paths.addLinks(e)
 		}
 	}
-	t.paths.forget()
+	t.paths.setLinks(t.order)
 	// All files of the transaction by their real name, in its order.
 	index := map[string][]fileRef{}
 	for _, e := range t.order {

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -30,22 +31,34 @@ func judges(t testing.TB) []judge {
 // build makes the packages of a spec file and returns them by name.
 func (j judge) build(t testing.TB, spec string, replace ...string) map[string]string {
 	t.Helper()
+	out := map[string]string{}
+	for name, file := range j.buildAll(t, strings.NewReplacer(replace...).Replace(spec)) {
+		out[name[:strings.LastIndex(name, "-")]] = file
+	}
+	return out
+}
+
+// buildAll makes the packages of several spec files and returns them by name and
+// version.
+func (j judge) buildAll(t testing.TB, specs ...string) map[string]string {
+	t.Helper()
 	testtool.NeedRoot(t)
 	testtool.Need(t, "rpmbuild", "rpm")
 	dir, err := os.MkdirTemp(j.dir, "build")
 	must(t, err)
-	file := filepath.Join(dir, "test.spec")
-	if err := os.WriteFile(file, []byte(strings.NewReplacer(replace...).Replace(spec)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	j.Run(t, "rpmbuild", "-bb", "--quiet", "--define", "_topdir "+dir, "--define", "_rpmfilename %%{NAME}-%%{VERSION}.rpm",
+	args := []string{"-bb", "--quiet", "--define", "_topdir " + dir, "--define", "_rpmfilename %%{NAME}-%%{VERSION}.rpm",
 		"--define", "_binary_payload w1.gzdio", "--define", "debug_package %{nil}", "--define", "optflags -O0",
-		"--define", "_rpmformat 6", file)
+		"--define", "_rpmformat 6"}
+	for i, spec := range specs {
+		file := filepath.Join(dir, fmt.Sprint(i, ".spec"))
+		must(t, os.WriteFile(file, []byte(spec), 0o644))
+		args = append(args, file)
+	}
+	j.Run(t, "rpmbuild", args...)
 	found, _ := filepath.Glob(filepath.Join(dir, "RPMS", "*.rpm"))
 	out := map[string]string{}
 	for _, f := range found {
-		name := strings.TrimSuffix(filepath.Base(f), ".rpm")
-		out[name[:strings.LastIndex(name, "-")]] = f
+		out[strings.TrimSuffix(filepath.Base(f), ".rpm")] = f
 	}
 	if len(out) == 0 {
 		t.Fatalf("no packages in %s", dir)
@@ -87,6 +100,18 @@ const dbPath = "/usr/lib/sysimage/rpm"
 // rpm runs the judge on a tree.
 func (j judge) rpm(t testing.TB, root string, args ...string) string {
 	t.Helper()
+	return string(j.Run(t, "rpm", j.rpmArgs(t, root, args...)...))
+}
+
+// try does the same, tells whether rpm failed, and what it said.
+func (j judge) try(t testing.TB, root string, args ...string) (string, error) {
+	t.Helper()
+	said, err := j.Command("rpm", j.rpmArgs(t, root, args...)...).CombinedOutput()
+	return string(said), err
+}
+
+func (j judge) rpmArgs(t testing.TB, root string, args ...string) []string {
+	t.Helper()
 	all := append([]string{"--root", root, "--dbpath", dbPath, "--define", "_db_backend sqlite", "--define", "_rpmlock_path /.rpm.lock"}, args...)
 	if !j.AtLeast(t, 4, 20) { // Debian's rpm would not work on the machine itself
 		all = append(all, "--force-debian")
@@ -97,7 +122,26 @@ func (j judge) rpm(t testing.TB, root string, args ...string) string {
 	if slices.ContainsFunc(args, func(a string) bool { return a == "-i" || a == "-U" }) {
 		all = append(all, "--nosignature")
 	}
-	return string(j.Run(t, "rpm", all...))
+	return all
+}
+
+// bareRoots are empty trees with a database and two accounts.
+func (j judge) bareRoots(t testing.TB) (a, b string) {
+	t.Helper()
+	var roots [2]string
+	for i := range roots {
+		dir, err := os.MkdirTemp(j.dir, "bare")
+		must(t, err)
+		must(t, os.Chmod(dir, 0o755))
+		write(t, dir, "etc/passwd", "root:x:0:0:root:/root:/bin/sh\ntester:x:321:322::/:/bin/sh\n")
+		write(t, dir, "etc/group", "root:x:0:\ntesters:x:322:\n")
+		testtool.Run(t, "touch", "-d", "@1", dir+"/etc/passwd", dir+"/etc/group")
+		roots[i] = dir
+	}
+	rpm := j.build(t, rpmPackage, "@VERSION@", j.Version(t))["rpm"]
+	ours(t, roots[0], Options{Time: time.Unix(1700000000, 0), DBPath: dbPath}, rpm)
+	j.rpm(t, roots[1], "-i", rpm)
+	return roots[0], roots[1]
 }
 
 func theirs(t testing.TB, root string, args ...string) string {

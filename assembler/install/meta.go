@@ -2,7 +2,6 @@ package install
 
 import (
 	"os"
-	"path"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -102,30 +101,6 @@ func (p *placer) setCaps(fd, i int, text string) error {
 	}
 	p.ledger(i, func(e *tree.Entry) { e.Xattrs = []tree.Xattr{{Name: capabilityXattr, Value: value}} })
 	return nil
-}
-
-// ledger changes the entry of file i.
-func (p *placer) ledger(i int, change func(*tree.Entry)) {
-	p.opts.Ledger.Update(p.ledgerPath(p.e.files[i].Path()+p.newSuffix(i)), change)
-}
-
-// ledgerPath is the path as a walk of the tree shows it: without links.
-func (t *transaction) ledgerPath(full string) string {
-	return strings.TrimPrefix(path.Join(t.paths.canon(path.Dir(full)), path.Base(full)), "/")
-}
-
-// copyLedger gives another name of a file the same entry.
-func (p *placer) copyLedger(from, to string) {
-	if p.opts.Ledger == nil {
-		return
-	}
-	if e, ok := p.opts.Ledger.Get(p.ledgerPath(from)); ok {
-		p.opts.Ledger.Update(p.ledgerPath(to), func(n *tree.Entry) {
-			path := n.Path
-			*n = e
-			n.Path = path
-		})
-	}
 }
 
 // inUserNamespace tells whether this process's root is not the machine's.

@@ -14,7 +14,7 @@ import (
 type paths struct {
 	root  *rootfs.Root
 	mu    sync.Mutex
-	links map[string]string // links to be installed, by full path
+	links map[string]string // links of the transaction's packages, by real path
 	known map[string]string
 }
 
@@ -22,14 +22,23 @@ func newPaths(root *rootfs.Root) *paths {
 	return &paths{root: root, links: map[string]string{}, known: map[string]string{}}
 }
 
-// addLinks notes the symbolic links a package brings.
-func (p *paths) addLinks(e *element) {
-	for i := range e.files {
-		f := &e.files[i]
-		if f.Type() == rpm.ModeSymlink && !e.actions[i].skipping() && f.Flags&rpm.FileGhost == 0 {
-			p.links[f.Path()] = f.LinkTo
+// setLinks notes the symbolic links of packages, ghosts too; of several of one name
+// the first counts.
+func (p *paths) setLinks(list []*element) {
+	links := map[string]string{}
+	for _, e := range list {
+		for i := range e.files {
+			f := &e.files[i]
+			if f.Type() != rpm.ModeSymlink || e.actions[i].skipping() {
+				continue
+			}
+			if key := p.key(f); links[key] == "" {
+				links[key] = f.LinkTo
+			}
 		}
 	}
+	p.links = links
+	p.forget()
 }
 
 // forget drops what was resolved, after scriptlets may have changed links.

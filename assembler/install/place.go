@@ -49,6 +49,7 @@ func (p *placer) specials() (regular []int, err error) {
 		if f.Flags&rpm.FileGhost != 0 || e.actions[i].skipping() || e.actions[i] == undecided {
 			continue
 		}
+		p.forgetLedger(i)
 		p.owners[i] = p.owner(f.User, f.Group, f.Mode)
 		p.warnOwner(e, p.owners[i].unknown)
 		p.result.Files++
@@ -147,8 +148,8 @@ func linkSets(files []rpm.File, regular []int) [][]int {
 
 // writeSet writes a file and links its other names to it.
 func (p *placer) writeSet(set []int) error {
-	first := set[0]
-	name, err := p.regular(first)
+	first, meta := set[0], metaOf(p.e.files, set)
+	name, err := p.regular(first, meta)
 	if err != nil {
 		return &UnpackError{p.e.nevra, p.e.files[first].Path(), err}
 	}
@@ -156,9 +157,23 @@ func (p *placer) writeSet(set []int) error {
 		if err := p.link(first, name, i); err != nil {
 			return &UnpackError{p.e.nevra, p.e.files[i].Path(), err}
 		}
-		p.copyLedger(p.e.files[first].Path(), p.e.files[i].Path())
+	}
+	for _, i := range set {
+		if i != meta {
+			p.copyLedger(meta, i)
+		}
 	}
 	return nil
+}
+
+// metaOf is which of a file's names says owner, mode and times: as in rpm the one
+// that has the content in the archive, and the first where that one is left out.
+func metaOf(files []rpm.File, set []int) int {
+	last := set[len(set)-1]
+	if links := files[last].Links; links == nil || links[len(links)-1] == last {
+		return last
+	}
+	return set[0]
 }
 
 // link makes file i another name of the file that was written under name.
@@ -176,10 +191,10 @@ func (p *placer) link(first int, name string, i int) error {
 	return p.commit(dir.fd, i, func(other string) error { return unix.Linkat(from.fd, name, dir.fd, other, 0) })
 }
 
-// regular writes one regular file and returns the name it got in its directory.
-// It is made with its permissions, so that meta finds little left to set; the
-// set-id bits come last.
-func (p *placer) regular(i int) (string, error) {
+// regular writes one regular file, with the metadata of file m, and returns the name
+// it got in its directory. It is made with its permissions, so that meta finds little
+// left to set; the set-id bits come last.
+func (p *placer) regular(i, m int) (string, error) {
 	f := &p.e.files[i]
 	dir, err := p.dirs.open(f.Dir)
 	if err != nil {
@@ -188,7 +203,7 @@ func (p *placer) regular(i int) (string, error) {
 	defer dir.close()
 	err = p.commit(dir.fd, i, func(name string) error {
 		fd, err := brief.Openat(dir.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC,
-			p.owners[i].mode&0o777)
+			p.owners[m].mode&0o777)
 		if err != nil {
 			return err
 		}
@@ -196,7 +211,7 @@ func (p *placer) regular(i int) (string, error) {
 		if err := p.e.staged.write(fd, i, f.Size); err != nil {
 			return err
 		}
-		return p.meta(fd, -1, "", i)
+		return p.meta(fd, -1, "", m)
 	})
 	return f.Base + p.newSuffix(i), err
 }
@@ -254,6 +269,7 @@ func (p *placer) keepOld(dir, i int, suffix string) {
 		return
 	}
 	if err := unix.Renameat(dir, f.Base, dir, f.Base+suffix); err == nil {
+		p.moveLedger(f.Path(), f.Path()+suffix)
 		p.warn(p.e, f.Path()+" saved as "+f.Path()+suffix)
 	}
 }

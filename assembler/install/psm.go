@@ -236,6 +236,8 @@ func (t *transaction) quiet(e *element, owners []*element) bool {
 	switch {
 	case e.bringsAccounts():
 		return false // the packages after it need its users and groups
+	case t.opts.ReplaceFiles:
+		return false // the last of several files of one name is to stay
 	case t.opts.NoScripts:
 		return true
 	case len(e.triggers) > 0 || len(e.fileTriggers) > 0 || e.announcesUsers():

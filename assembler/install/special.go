@@ -46,6 +46,7 @@ func (p *placer) forgetReplaced() {
 	if p.replaced {
 		p.replaced = false
 		p.dirs.forget()
+		p.paths.forget()
 	}
 }
 
@@ -65,6 +66,7 @@ func (p *placer) touch(dir int, base string, i int) error {
 		return err
 	}
 	defer unix.Close(fd)
+	unix.Fremovexattr(fd, capabilityXattr) // what the package has comes with meta
 	return p.meta(fd, -1, "", i)
 }
 

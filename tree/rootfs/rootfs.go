@@ -166,13 +166,18 @@ func (r *Root) IsFile(name string) bool {
 	return err == nil && st.Mode&unix.S_IFMT == unix.S_IFREG
 }
 
-// Mkdir makes one directory; an existing directory is no error.
+// Mkdir makes one directory; an existing directory is no error. The set-group-id bit
+// a new directory has from the one above stays.
 func (r *Root) Mkdir(name string, mode fs.FileMode) error {
 	err := r.at("mkdir", name, func(dir int, base string) error {
 		if err := unix.Mkdirat(dir, base, uint32(mode.Perm())); err != nil {
 			return err
 		}
-		return unix.Fchmodat(dir, base, uint32(mode.Perm()), 0)
+		var st unix.Stat_t
+		if err := unix.Fstatat(dir, base, &st, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+			return err
+		}
+		return unix.Fchmodat(dir, base, uint32(mode.Perm())|st.Mode&unix.S_ISGID, 0)
 	})
 	if errors.Is(err, fs.ErrExist) && r.IsDir(name) {
 		return nil
