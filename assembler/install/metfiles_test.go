@@ -90,14 +90,25 @@ func (m *metFiles) spec(i, version int) string {
 			kind = m.kind(p)
 		}
 		mine[p] = kind
-		fmt.Fprintf(&s, "mkdir -p $r%s\n%s\n", path.Dir(p), m.command(p, kind, regular))
-		if kind == 'f' {
+		marks := m.attributes(kind)
+		others := regular
+		if kind == 'f' && mayHaveNames(marks) {
 			regular = append(regular, p)
+		} else {
+			others = nil
 		}
-		files.WriteString(m.attributes(kind) + p + "\n")
+		fmt.Fprintf(&s, "mkdir -p $r%s\n%s\n", path.Dir(p), m.command(p, kind, others))
+		files.WriteString(marks + p + "\n")
 	}
 	fmt.Fprintf(&s, "find $r -mindepth 1 -exec touch -h -d @%d {} +\n", 1234567890+m.IntN(2))
 	return s.String() + "%files\n" + files.String()
+}
+
+// mayHaveNames tells whether a file may have several names without rpm failing: it
+// leaves one empty when another name is a configuration file that stays, and cannot
+// take the set-id bits off one that is replaced while the tree has no /proc.
+func mayHaveNames(marks string) bool {
+	return !strings.Contains(marks, "%config") && !strings.Contains(marks, "4755") && !strings.Contains(marks, "2755")
 }
 
 // command makes what is at a path, perhaps another name of a file made before.
