@@ -33,12 +33,20 @@ type Command struct {
 	// OutputLimit in bytes ends the program when it prints more; zero is
 	// DefaultOutputLimit.
 	OutputLimit int64
+	// MemoryLimit in bytes ends the program when it and all that runs beside it in
+	// the session use more; zero is what the machine has free.
+	MemoryLimit int64
+	// ProcessLimit ends it when there are more processes; zero is
+	// DefaultProcessLimit.
+	ProcessLimit int64
 }
 
 // Defaults of Command.
 const (
 	DefaultTimeout     = 30 * time.Minute
 	DefaultOutputLimit = 64 << 20
+	// DefaultProcessLimit is far more than any build starts at once.
+	DefaultProcessLimit = 4096
 	// LineLimit is the number of bytes after which a line is broken.
 	LineLimit = 8 << 10
 	// grace is how long output may stay open after the program has ended, before
@@ -90,6 +98,7 @@ type run struct {
 	process *os.Process
 	flooded bool
 	late    bool
+	excess  Excess
 	killed  int
 }
 
@@ -109,10 +118,10 @@ func (r *run) run(ctx context.Context) (Result, error) {
 
 // verdict turns the end of the process into an error or none.
 func (r *run) verdict(state *os.ProcessState, tail []string) error {
-	if state.Success() && !r.late && !r.flooded {
+	if state.Success() && !r.late && !r.flooded && r.excess == (Excess{}) {
 		return nil
 	}
-	e := &ExitError{Path: r.command.Path, Status: state.ExitCode(), Output: tail}
+	e := &ExitError{Path: r.command.Path, Status: state.ExitCode(), Output: tail, Excess: r.excess}
 	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
 		e.Signal = ws.Signal()
 	}
@@ -168,6 +177,8 @@ func (r *run) wait(ctx context.Context, p *pipes) (*os.ProcessState, error) {
 	copied := p.copy(r, flood)
 	ended := make(chan *os.ProcessState, 1)
 	go func() { state, _ := r.process.Wait(); ended <- state }()
+	over, done := make(chan Excess, 1), make(chan struct{})
+	watched := r.watch(done, over)
 	timer := time.NewTimer(limitOr(r.command.Timeout, DefaultTimeout))
 	defer timer.Stop()
 	var state *os.ProcessState
@@ -180,7 +191,10 @@ func (r *run) wait(ctx context.Context, p *pipes) (*os.ProcessState, error) {
 		r.late = true
 	case <-flood:
 		r.flooded = true
+	case r.excess = <-over:
 	}
+	close(done)
+	<-watched
 	if state == nil {
 		r.kill()
 		state = <-ended

@@ -20,7 +20,8 @@
 // What ends. Process 1 reads a pipe that only this process holds and has a
 // parent-death signal as well: when the process dies, however it dies, process 1
 // ends, with it every process of the namespace, and with them the mounts. After
-// each program its descendants that are still alive are killed.
+// each program its descendants that are still alive are killed. A program that takes
+// too much time, memory, space or processes, or prints too much, is ended with them.
 //
 // Without root, call EnterUserNamespace first thing in main: it runs the program
 // anew as root of a user namespace, with subordinate ids where newuidmap(1) grants

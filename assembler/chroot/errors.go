@@ -45,7 +45,25 @@ type ExitError struct {
 	Signal  syscall.Signal // that signal, or zero
 	Timeout time.Duration  // the limit when it ran longer, or zero
 	Flooded int64          // the limit in bytes when it printed more, or zero
+	Excess  Excess         // limits it went beyond otherwise
 	Output  []string       // the last lines it printed
+}
+
+// Excess has the limits a program was ended for; those it kept are zero.
+type Excess struct {
+	Memory    int64 // bytes it may use
+	Processes int64 // that may run
+	Space     int64 // bytes it has to leave free where the tree is
+}
+
+func (e Excess) String() string {
+	switch {
+	case e.Memory != 0:
+		return fmt.Sprintf("more than %d bytes of memory", e.Memory)
+	case e.Processes != 0:
+		return fmt.Sprintf("more than %d processes", e.Processes)
+	}
+	return fmt.Sprintf("less than %d bytes left on the disk", e.Space)
 }
 
 // Cause says in a few words how the program ended.
@@ -55,6 +73,8 @@ func (e *ExitError) Cause() string {
 		return fmt.Sprintf("killed after %v", e.Timeout)
 	case e.Flooded != 0:
 		return fmt.Sprintf("killed after %d bytes of output", e.Flooded)
+	case e.Excess != (Excess{}):
+		return "killed for " + e.Excess.String()
 	case e.Signal != 0:
 		return "killed by signal " + e.Signal.String()
 	}

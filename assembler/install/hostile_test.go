@@ -61,6 +61,7 @@ func TestScriptletFailures(t *testing.T) {
 		"post fails":  {"%post\nexit 7", Options{}, ""},
 		"pre hangs":   {"%pre\nsleep 1000", Options{ScriptTimeout: 300 * time.Millisecond}, "killed after"},
 		"pre floods":  {"%pre\nyes", Options{}, "bytes of output"},
+		"pre forks":   {"%pre\nf() { f & f & wait; }; f", Options{}, "processes"},
 		"no program":  {"%pre -p /no/such\nx", Options{}, "no such file"},
 		"lua fails":   {"%pretrans -p <lua>\nerror('reason')", Options{}, "reason"},
 		"leaves some": {"%post\nsleep 1000 &\nsleep 1000 >/dev/null 2>&1 &", Options{}, ""},

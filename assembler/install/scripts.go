@@ -16,6 +16,10 @@ import (
 // scriptPath is the PATH rpm gives scriptlets.
 const scriptPath = "/sbin:/bin:/usr/sbin:/usr/bin:/usr/X11R6/bin"
 
+// scriptMemory bounds a scriptlet and its descendants, in bytes: a kernel's, which
+// packs an initial RAM disk, uses one gigabyte.
+const scriptMemory = 4 << 30
+
 // noArg stands for an argument a scriptlet does not get.
 const noArg = -1
 
@@ -101,6 +105,7 @@ func (t *transaction) runProgram(ctx context.Context, c call, prog []string, bod
 	}
 	cmd := chroot.Command{
 		Path: prog[0], Args: prog[1:], Env: t.env(c.e), Line: t.output(c), Timeout: t.opts.ScriptTimeout,
+		MemoryLimit: scriptMemory,
 	}
 	if c.script.Body != "" {
 		name, remove, err := session.TempFile("rpm-tmp", []byte(body))
@@ -178,6 +183,7 @@ func (t *transaction) runLua(ctx context.Context, c call, prog []string, body st
 			if err != nil {
 				return chroot.Result{}, err
 			}
+			cmd.MemoryLimit = scriptMemory
 			return session.Run(ctx, cmd)
 		},
 	}
