@@ -106,8 +106,7 @@ func (t *transaction) removeFile(e *element, i int) error {
 	fd := int(dir.Fd())
 	if e.actions[i] == save {
 		p := &placer{transaction: t, e: e}
-		p.keepOld(fd, i, ".rpmsave")
-		return nil
+		return p.keepOld(fd, i)
 	}
 	var st unix.Stat_t
 	err = unix.Fstatat(fd, f.Base, &st, unix.AT_SYMLINK_NOFOLLOW)

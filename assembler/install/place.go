@@ -228,13 +228,11 @@ func (p *placer) newSuffix(i int) string {
 func (p *placer) commit(dir, i int, make func(name string) error) error {
 	f := &p.e.files[i]
 	name := f.Base + p.newSuffix(i)
-	switch p.e.actions[i] {
-	case save:
-		p.keepOld(dir, i, ".rpmsave")
-	case backup:
-		p.keepOld(dir, i, ".rpmorig")
-	case altName:
+	if p.e.actions[i] == altName {
 		p.warn(p.e, f.Path()+" created as "+f.Path()+".rpmnew")
+	}
+	if err := p.keepOld(dir, i); err != nil {
+		return err
 	}
 	err := make(name)
 	if err != unix.EEXIST {
@@ -263,15 +261,23 @@ func (p *placer) commit(dir, i int, make func(name string) error) error {
 	return nil
 }
 
-func (p *placer) keepOld(dir, i int, suffix string) {
-	f := &p.e.files[i]
-	if f.Flags&rpm.FileGhost != 0 {
-		return
+// keepOld gives what is there another name where the action of file i asks for it.
+// There may be nothing any more; a name that cannot be had is an error, as since
+// rpm 4.20.
+func (p *placer) keepOld(dir, i int) error {
+	f, suffix := &p.e.files[i], map[action]string{save: ".rpmsave", backup: ".rpmorig"}[p.e.actions[i]]
+	if suffix == "" || f.Flags&rpm.FileGhost != 0 {
+		return nil
 	}
-	if err := unix.Renameat(dir, f.Base, dir, f.Base+suffix); err == nil {
+	switch err := unix.Renameat(dir, f.Base, dir, f.Base+suffix); err {
+	case nil:
 		p.moveLedger(f.Path(), f.Path()+suffix)
 		p.warn(p.e, f.Path()+" saved as "+f.Path()+suffix)
+	case unix.ENOENT:
+	default:
+		return fmt.Errorf("save as %s%s: %w", f.Path(), suffix, err)
 	}
+	return nil
 }
 
 // removeSetID takes the set-id bits off a file that is about to be replaced or

@@ -96,6 +96,10 @@ func (j judge) sameStep(t *testing.T, m *metFiles, a, b string, step metStep) bo
 		_, err = Run(t.Context(), a, items(step.added...), opts)
 		said, failed = j.try(t, b, append(args, "--replacefiles")...)
 	}
+	if err != nil && failed == nil && strings.Contains(err.Error(), "save as") && !j.AtLeast(t, 4, 20) {
+		t.Logf("%s: %v; rpm before 4.20 goes on", step.flag, err)
+		return false
+	}
 	if (err != nil) != (failed != nil) {
 		t.Fatalf("%s: %v, rpm: %v\n%s", step.flag, err, failed, said)
 	}

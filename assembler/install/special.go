@@ -73,8 +73,8 @@ func (p *placer) touch(dir int, base string, i int) error {
 // directory makes a directory. One that is there stays, as does a link to one
 // that belongs to root or to the directory's owner; anything else is replaced.
 func (p *placer) directory(dir int, base string, i int) error {
-	if s := p.e.actions[i]; s == save || s == backup {
-		p.keepOld(dir, i, map[action]string{save: ".rpmsave", backup: ".rpmorig"}[s])
+	if err := p.keepOld(dir, i); err != nil {
+		return err
 	}
 	err := unix.Mkdirat(dir, base, 0o700)
 	if err == unix.EEXIST {
