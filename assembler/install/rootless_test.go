@@ -35,21 +35,38 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// installRootless installs into dir/root and prints the tree as the ledger
-// completes it.
-func installRootless(dir string, files []string) error {
+// installRootless carries out transactions in dir/root and prints the tree as the
+// ledger completes it.
+func installRootless(dir string, transactions []string) error {
 	root := filepath.Join(dir, "root")
 	if err := os.Mkdir(root, 0o755); err != nil {
 		return err
 	}
 	ledger := &tree.Ledger{}
-	opts := Options{Time: time.Unix(1700000000, 0), Ledger: ledger}
-	for _, f := range files {
-		if _, err := Run(context.Background(), root, items(f), opts); err != nil {
+	if err := runAll(root, transactions, ledger); err != nil {
+		return err
+	}
+	return printTree(os.Stdout, root, ledger)
+}
+
+// runAll carries out transactions: each names packages to install and, after a
+// dash, to erase, separated by commas.
+func runAll(root string, transactions []string, ledger *tree.Ledger) error {
+	for _, names := range transactions {
+		opts := Options{Time: time.Unix(1700000000, 0), Ledger: ledger, ReplaceFiles: true}
+		var files []string
+		for _, name := range strings.Split(names, ",") {
+			if erased, ok := strings.CutPrefix(name, "-"); ok {
+				opts.Erase = append(opts.Erase, erased)
+			} else {
+				files = append(files, name)
+			}
+		}
+		if _, err := Run(context.Background(), root, items(files...), opts); err != nil {
 			return err
 		}
 	}
-	return printTree(os.Stdout, root, ledger)
+	return nil
 }
 
 func printTree(w io.Writer, root string, ledger *tree.Ledger) error {
@@ -94,6 +111,60 @@ func TestRootless(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRootlessUpdates updates and erases random packages whose files meet: nothing of
+// an older file stays in the ledger.
+func TestRootlessUpdates(t *testing.T) {
+	testtool.NeedRoot(t)
+	testtool.Need(t, "unshare", "setpriv", "newuidmap")
+	done := 0
+	for seed := uint64(0); done < 4; seed++ {
+		if seed == 40 {
+			t.Fatalf("only %d of %d sets can be installed", done, seed)
+		}
+		if rootlessUpdate(t, seed) {
+			done++
+		}
+	}
+}
+
+// rootlessUpdate compares what root and an ordinary user make of a set, unless that
+// cannot be installed.
+func rootlessUpdate(t *testing.T, seed uint64) bool {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "fimg-rootless-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o777))
+	m := newMetFiles(seed)
+	var specs []string
+	for i := range metSize {
+		specs = append(specs, m.spec(i, 1), m.spec(i, 2))
+	}
+	specs = append(specs, accounts)
+	built := judge{dir: dir}.buildAll(t, specs...)
+	must(t, os.Chmod(filepath.Dir(filepath.Dir(built["accounts-1"])), 0o755))
+	steps := []string{built["accounts-1"]}
+	for _, files := range [][]string{{"f0-1", "f1-1", "f2-1", "f3-1"}, {"f0-2", "f2-2"}, {"f3-2"}} {
+		for i, f := range files {
+			files[i] = built[f]
+		}
+		steps = append(steps, strings.Join(files, ","))
+	}
+	steps = append(steps, "-f1,-f2")
+	root := t.TempDir()
+	if err := runAll(root, steps, nil); err != nil {
+		t.Logf("set %d: %v", seed, err)
+		return false
+	}
+	var want bytes.Buffer
+	must(t, printTree(&want, root, nil))
+	args := append([]string{copyFile(t, "/proc/self/exe", filepath.Join(dir, "program"))}, steps...)
+	if got := asUser(t, filepath.Join(dir, "one"), "", args); got != want.String() {
+		t.Errorf("set %d: rootless:\n%s\nroot:\n%s", seed, got, want.String())
+	}
+	return true
 }
 
 func copyFile(t testing.TB, from, to string) string {

@@ -38,6 +38,25 @@ posix.symlink("usr/lib64", "/lib64")
 /
 `
 
+// accounts brings the users and groups of the test packages.
+const accounts = `
+Name: accounts
+Version: 1
+Release: 1
+Summary: Users
+License: MIT
+BuildArch: noarch
+%description
+Users.
+%install
+mkdir -p %{buildroot}/etc
+printf 'root:x:0:0:root:/root:/bin/sh\ntester:x:321:322::/:/bin/sh\n' > %{buildroot}/etc/passwd
+printf 'root:x:0:\ntesters:x:322:\n' > %{buildroot}/etc/group
+%files
+/etc/passwd
+/etc/group
+`
+
 // allPackages has one of everything: the version is given, and what changes with
 // it. Scriptlets write to /log.
 const allPackages = `
