@@ -42,6 +42,11 @@ func (r *randomSpec) addf(format string, args ...any) { fmt.Fprintf(r, format, a
 func (r *randomSpec) pkg() string                     { return fmt.Sprintf("r%d", r.IntN(randomSize)) }
 func (r *randomSpec) chance(oneIn int) bool           { return r.IntN(oneIn) == 0 }
 
+// condition is about a version, or not.
+func (r *randomSpec) condition() string {
+	return []string{"", "", "", " < 2", " > 1", " = 1-1", " >= 2~rc", " <= 1^git", " < 1:1", " > 1~"}[r.IntN(10)]
+}
+
 // script adds a scriptlet of package i; rest are its options and conditions.
 func (r *randomSpec) script(i int, kind, options, conditions string) {
 	name := fmt.Sprintf("r%d-%d %s%s", i, r.version, kind, strings.ReplaceAll(conditions, "--", ""))
@@ -62,12 +67,23 @@ func (r *randomSpec) script(i int, kind, options, conditions string) {
 func (r *randomSpec) head(i int) {
 	r.addf("%%package -n r%d\nSummary: Random\nAutoReqProv: no\n", i)
 	if r.version > 1 && r.chance(5) {
-		r.addf("Obsoletes: r%d\n", randomStays+r.IntN(randomSize-randomStays))
+		r.addf("Obsoletes: r%d%s\n", randomStays+r.IntN(randomSize-randomStays), r.condition())
 	}
 	for range r.IntN(4) {
 		kind := []string{"Requires", "Requires", "Requires(pre)", "Requires(post)", "Requires(preun)", "Requires(postun)",
 			"OrderWithRequires", "Requires(meta)"}[r.IntN(8)]
 		r.addf("%s: %s\n", kind, r.pkg())
+	}
+	if r.modern && r.chance(2) {
+		r.addf("%s: %s\n", []string{"Recommends", "Suggests", "Supplements", "Enhances"}[r.IntN(4)], r.pkg())
+	}
+	if r.modern && r.chance(4) {
+		op := []string{"and", "or", "if", "unless", "with", "without"}[r.IntN(6)]
+		kind := []string{"Requires", "Recommends"}[r.IntN(2)]
+		if op == "unless" {
+			kind = "Conflicts"
+		}
+		r.addf("%s: (%s %s %s)\n", kind, r.pkg(), op, r.pkg())
 	}
 	r.addf("%%description -n r%d\nRandom.\n", i)
 }
@@ -84,7 +100,11 @@ func (r *randomSpec) scripts(i int) {
 	}
 	for _, kind := range []string{"triggerprein", "triggerin", "triggerun", "triggerpostun"} {
 		if r.chance(5) {
-			r.script(i, kind, "", "-- "+strings.Join(r.distinct(r.pkg), ", "))
+			names := r.distinct(r.pkg)
+			for n := range names {
+				names[n] += r.condition()
+			}
+			r.script(i, kind, "", "-- "+strings.Join(names, ", "))
 		}
 	}
 	for _, kind := range []string{"filetriggerin", "filetriggerun", "filetriggerpostun",
@@ -150,8 +170,8 @@ func newRandomSpec(seed uint64, version int, modern bool) string {
 
 // TestRandomLikeRPM installs random packages beside rpm, then updates some, which
 // obsolete others, adds others and erases some: the same scriptlets run in the same
-// order, with the same arguments and input. Weak dependencies are left out: rpm
-// before 4.20 lets them order packages. FIMG_RANDOM_SETS asks for more than eight.
+// order, with the same arguments and input. Weak and rich dependencies are left to rpm
+// since 4.20: before, they order packages otherwise. FIMG_RANDOM_SETS asks for more than eight.
 func TestRandomLikeRPM(t *testing.T) {
 	for _, j := range judges(t) {
 		for seed := range testtool.Sets(8) {
