@@ -48,6 +48,9 @@ func parseForeign(body []byte) (*signature, error) {
 		return nil, bad
 	}
 	sig.salt = salt
+	if n := signatureNumbers[pkt.PubKeyAlgo]; n > 0 && !onlyNumbers(s, n) {
+		return nil, bad
+	}
 	if sig.algo.New() == nil {
 		return nil, errors.New("unknown hash algorithm")
 	}
@@ -58,6 +61,21 @@ func parseForeign(body []byte) (*signature, error) {
 	pkt.HashSuffix = append(append([]byte{}, body[:covered]...), version, 0xff)
 	pkt.HashSuffix = binary.BigEndian.AppendUint32(pkt.HashSuffix, uint32(covered))
 	return sig, nil
+}
+
+// signatureNumbers is how many numbers a signature has, by older algorithms (RFC 9580,
+// 5.2.3).
+var signatureNumbers = map[packet.PublicKeyAlgorithm]int{1: 1, 3: 1, 17: 2, 19: 2, 22: 2}
+
+// onlyNumbers tells whether there are n numbers and nothing else (RFC 9580, 3.2).
+func onlyNumbers(s cryptobyte.String, n int) bool {
+	for range n {
+		var bits uint16
+		if !s.ReadUint16(&bits) || !s.Skip((int(bits)+7)/8) {
+			return false
+		}
+	}
+	return s.Empty()
 }
 
 // readSubpackets reads an area of subpackets, whose length has four bytes since
