@@ -56,12 +56,19 @@ func sameLink(dir int, base, target string) bool {
 	return err == nil && string(buf[:n]) == target
 }
 
+// linkedOver is warned of where packages conflict and are installed all the same.
+const linkedOver = " has become a link of another package and stays"
+
 // touch sets the metadata of a file that already has the right content.
 func (p *placer) touch(dir int, base string, i int) error {
 	if p.e.files[i].Type() != rpm.ModeRegular {
 		return p.meta(-1, dir, base, i)
 	}
 	fd, err := unix.Openat(dir, base, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err == unix.ELOOP { // rpm would change what the link leads to
+		p.warn(p.e, p.e.files[i].Path()+linkedOver)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
