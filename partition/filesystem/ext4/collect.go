@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fimg/fimg/partition/filesystem/contents"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -68,7 +69,29 @@ func collect(ctx context.Context, t tree.Tree, o Options, f features) (*content,
 		c.dirs["."].node.UID, c.dirs["."].node.GID = o.RootOwner.UID, o.RootOwner.GID
 	}
 	slices.SortFunc(c.inodes, func(a, b *inode) int { return int(int64(a.number) - int64(b.number)) })
-	return c, probe(ctx, t, c.inodes, int64(o.BlockSize), o.Workers)
+	return c, c.probe(ctx, t)
+}
+
+// probe finds out where files have holes.
+func (c *content) probe(ctx context.Context, t tree.Tree) error {
+	var nodes []*tree.Node
+	for _, i := range c.inodes {
+		nodes = append(nodes, i.node)
+	}
+	found, err := contents.Probe(ctx, t, nodes, int64(c.opts.BlockSize), c.opts.Workers)
+	if err != nil {
+		return fmt.Errorf("write ext4: %w", err)
+	}
+	for n, i := range c.inodes {
+		if !i.node.IsFile() {
+			continue
+		}
+		i.data = nil
+		for _, d := range found[n] {
+			i.data = append(i.data, interval{d.At, d.Count})
+		}
+	}
+	return nil
 }
 
 // own is a directory the tree does not have.
@@ -191,9 +214,6 @@ func (c *content) file(i *inode) error {
 	}
 	if i.size = n.Size; n.Size > 1<<31-1 {
 		c.feats.ro |= roLargeFile
-	}
-	if n.Size > 0 {
-		i.data = []interval{{0, ceil(n.Size, block)}}
 	}
 	return c.times(n)
 }

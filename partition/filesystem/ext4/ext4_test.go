@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/partition/filesystem"
 	"github.com/fimg/fimg/tree"
 )
@@ -50,7 +51,7 @@ func TestOracle(t *testing.T) {
 			if err := ParseArgs(strings.Fields(words), &o); err != nil {
 				t.Fatal(err)
 			}
-			src := odd(2500)
+			src := treetest.Odd(2500)
 			img := image(t, src, o)
 			check(t, img)
 			if out := testtool.Run(t, "dumpe2fs", img); strings.Contains(out, "rror") && !strings.Contains(out, "Errors behavior") {
@@ -73,7 +74,7 @@ func TestOracle(t *testing.T) {
 				src.Add(tree.Node{Path: ".", Mode: tree.TypeDir | 0o755, UID: 5, GID: 6}, nil)
 			}
 			if o.InodeSize != smallInode && o.BlockSize != 65536 { // times, holes
-				same(t, src, fs)
+				treetest.Same(t, src, fs)
 			}
 		})
 	}
@@ -82,7 +83,7 @@ func TestOracle(t *testing.T) {
 // sameExtents reads every file through the places Extents tells.
 func sameExtents(t *testing.T, fs *FS, disk io.ReaderAt) {
 	t.Helper()
-	_, files := nodes(t, fs)
+	_, files := treetest.Nodes(t, fs)
 	for _, n := range files {
 		if n.Size > 64<<20 {
 			continue
@@ -124,7 +125,7 @@ func check(t testing.TB, img string) {
 }
 
 func TestWorkers(t *testing.T) {
-	src := odd(300)
+	src := treetest.Odd(300)
 	var first []byte
 	for _, workers := range []int{1, 2, 16} {
 		o := options("ext4", 200<<20)
@@ -144,7 +145,7 @@ func TestWorkers(t *testing.T) {
 
 func TestTooSmall(t *testing.T) {
 	testtool.Need(t, "e2fsck")
-	src := odd(500)
+	src := treetest.Odd(500)
 	for _, size := range []int64{0, 60 << 10, 1 << 20, 5 << 20} {
 		o := options("ext4", size)
 		var small *filesystem.TooSmallError

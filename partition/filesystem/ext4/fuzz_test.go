@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -29,11 +30,11 @@ func FuzzOpen(f *testing.F) {
 		o := options("ext4", 1<<20, features...)
 		o.BlockSize, o.Inodes = 1024, 64
 		m := tree.NewMem()
-		m.Add(tree.Node{Path: "file", Mode: tree.TypeFile, Xattrs: label("a:b:c")}, make([]byte, 3000))
+		m.Add(tree.Node{Path: "file", Mode: tree.TypeFile, Xattrs: treetest.Label("a:b:c")}, make([]byte, 3000))
 		m.Add(tree.Node{Path: "dir", Mode: tree.TypeDir}, nil)
 		m.Add(tree.Node{Path: "link", Mode: tree.TypeLink, Target: strings.Repeat("x", 100)}, nil)
-		m.AddFile(tree.Node{Path: "sparse", Mode: tree.TypeFile, Size: 50000}, &pattern{"x", 50000,
-			[]tree.Range{{Offset: 0, Length: 1}, {Offset: 5000, Length: 1}, {Offset: 10000, Length: 1}, {Offset: 15000, Length: 1}, {Offset: 40000, Length: 10}}})
+		m.AddFile(tree.Node{Path: "sparse", Mode: tree.TypeFile, Size: 50000}, &treetest.Pattern{Text: "x", Size: 50000, Ranges: []tree.Range{
+			{Offset: 0, Length: 1}, {Offset: 5000, Length: 1}, {Offset: 10000, Length: 1}, {Offset: 15000, Length: 1}, {Offset: 40000, Length: 10}}})
 		raw, err := os.ReadFile(image(f, m, o))
 		if err != nil {
 			f.Fatal(err)

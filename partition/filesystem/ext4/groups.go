@@ -48,7 +48,7 @@ func (w *writer) inodeTables(states []groupState) error {
 		raw, blocks := w.encodeInode(i)
 		maps = append(maps, blocks...)
 		group, index := int64(i.number-1)/per, int64(i.number-1)%per
-		if err := w.out.write(raw, w.places[group].inodeTable*w.block+index*w.inodeSize); err != nil {
+		if err := w.out.Write(raw, w.places[group].inodeTable*w.block+index*w.inodeSize); err != nil {
 			return err
 		}
 		s := &states[group]
@@ -186,7 +186,7 @@ func (w *writer) copies(descs []byte, s *superblock) error {
 			if g == 0 {
 				offset = superOffset
 			}
-			if err := w.out.write(s.encode(), offset); err != nil {
+			if err := w.out.Write(s.encode(), offset); err != nil {
 				return err
 			}
 			at++

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -26,10 +27,10 @@ func TestKernel(t *testing.T) {
 		"meta_bg": options("ext4", 300<<20, "meta_bg", "^resize_inode", "metadata_csum_seed"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			src := odd(20000)
+			src := treetest.Odd(20000)
 			img := image(t, src, o)
 			dir := testtool.Mount(t, img, "ro")
-			same(t, src, tree.Dir(dir, tree.DirOptions{}))
+			treetest.Same(t, src, tree.Dir(dir, tree.DirOptions{}))
 			unmount(t, dir)
 			dir = testtool.Mount(t, img, "rw")
 			churn(t, dir)
@@ -80,7 +81,7 @@ func readAgain(t *testing.T, img string, size int64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, files := nodes(t, fs)
+	lines, files := treetest.Nodes(t, fs)
 	if len(lines) < 15000 {
 		t.Errorf("only %d nodes", len(lines))
 	}
@@ -95,7 +96,7 @@ func readAgain(t *testing.T, img string, size int64) {
 func TestOffline(t *testing.T) {
 	testtool.Need(t, "resize2fs", "e2fsck")
 	for _, o := range []Options{options("ext4", 64<<20), options("ext4", 64<<20, "meta_bg", "^resize_inode"), options("ext2", 64<<20)} {
-		src := odd(300)
+		src := treetest.Odd(300)
 		img := image(t, src, o)
 		if err := os.Truncate(img, 100*o.Size); err != nil {
 			t.Fatal(err)
@@ -114,6 +115,6 @@ func TestOffline(t *testing.T) {
 		if fs.Info().Size < 99*o.Size {
 			t.Errorf("grown to %d only", fs.Info().Size)
 		}
-		same(t, src, fs)
+		treetest.Same(t, src, fs)
 	}
 }

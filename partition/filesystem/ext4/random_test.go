@@ -72,9 +72,9 @@ func random(t *testing.T, src tree.Tree, o Options, spare bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, src, fs)
+	treetest.Same(t, src, fs)
 	dir := testtool.Mount(t, img, "rw")
-	same(t, src, tree.Dir(dir, tree.DirOptions{}))
+	treetest.Same(t, src, tree.Dir(dir, tree.DirOptions{}))
 	if spare {
 		halve(t, dir)
 		testtool.Run(t, "cp", "-a", "/etc/ssl", "/etc/security", dir)

@@ -5,22 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
+	"iter"
 
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/partition/filesystem/contents"
 	"github.com/fimg/fimg/tree"
 )
 
 // writer carries out a plan.
 type writer struct {
 	*plan
-	ctx  context.Context
-	w    io.WriterAt
-	tree tree.Tree
-	out  combiner // of metadata
-	// one lets one goroutine write at a time: the kernel locks the file that is
-	// written to anyway, and spins while it waits.
-	one sync.Mutex
+	out contents.Combiner // of metadata
 }
 
 // Write writes t as a file system of o.Size bytes. What it does not write must
@@ -31,14 +26,36 @@ func Write(ctx context.Context, w io.WriterAt, t tree.Tree, o Options) error {
 	if err != nil {
 		return err
 	}
-	wr := &writer{plan: p, ctx: ctx, w: w, tree: t, out: combiner{w: w}}
-	if err := wr.copyContents(); err != nil {
-		return err
+	copier := contents.Copier{Tree: t, Out: w, Block: p.block, Workers: o.Workers}
+	err = copier.Copy(ctx, p.files())
+	if err == nil {
+		wr := &writer{plan: p, out: contents.Combiner{Out: w}}
+		if err = wr.metadata(); err == nil {
+			err = wr.out.Flush()
+		}
 	}
-	if err := wr.metadata(); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("write ext4: %w", err)
 	}
-	return wr.out.flush()
+	return nil
+}
+
+// files are the regular files with the places of their contents.
+func (p *plan) files() iter.Seq2[*tree.Node, []contents.Run] {
+	return func(yield func(*tree.Node, []contents.Run) bool) {
+		for _, i := range p.content.inodes {
+			if !i.node.IsFile() {
+				continue
+			}
+			runs := make([]contents.Run, len(i.runs))
+			for n, r := range i.runs {
+				runs[n] = contents.Run{Logical: r.logical, Physical: r.physical, Count: r.count}
+			}
+			if !yield(i.node, runs) {
+				return
+			}
+		}
+	}
 }
 
 // Check returns the error that Write would begin with, and writes nothing.
@@ -75,18 +92,8 @@ func tooSmall(o Options, c *content) error {
 	return &filesystem.TooSmallError{What: c.opts.Kind + " file system", Needed: need, Have: o.Size}
 }
 
-// put writes bytes to the start of a block.
-func (w *writer) put(raw []byte, block int64) error {
-	w.one.Lock()
-	defer w.one.Unlock()
-	if _, err := w.w.WriteAt(raw, block*w.block); err != nil {
-		return fmt.Errorf("write ext4: %w", err)
-	}
-	return nil
-}
-
-// meta is put for metadata, which is written by one goroutine only.
-func (w *writer) meta(raw []byte, block int64) error { return w.out.write(raw, block*w.block) }
+// meta writes bytes to the start of a block.
+func (w *writer) meta(raw []byte, block int64) error { return w.out.Write(raw, block*w.block) }
 
 // metadata writes everything but the contents of files.
 func (w *writer) metadata() error {
