@@ -13,6 +13,7 @@ import (
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/partition/filesystem/xfs"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
 )
@@ -97,6 +98,10 @@ func (f *fileSystem) lostFound() []tree.Xattr {
 	return n.Xattrs
 }
 
+func (f *fileSystem) xfs(size int64) (xfs.Options, error) {
+	return f.disk.xfsOptions(size, f.label, f.id, f.name)
+}
+
 func (f *fileSystem) fat(size int64) fat.Options {
 	bits := map[string]int{"fat16": 16, "fat32": 32}[f.kind]
 	return fat.Options{Size: size, Bits: bits, SectorSize: sectorSize(&f.disk.img.Type), Label: f.label, Serial: fatSerial(f.id)}
@@ -124,6 +129,12 @@ func (f *fileSystem) write(ctx context.Context, w *window) error {
 		return ext4.Write(ctx, w, f.tree, opts)
 	case isFAT(f.kind):
 		return fat.Write(ctx, w, f.tree, f.fat(w.size))
+	case f.kind == "xfs":
+		opts, err := f.xfs(w.size)
+		if err != nil {
+			return err
+		}
+		return xfs.Write(ctx, w, f.tree, opts)
 	}
 	return f.unsupported()
 }
@@ -143,6 +154,11 @@ func (f *fileSystem) estimate(ctx context.Context) (size int64, err error) {
 		}
 	case isFAT(f.kind):
 		size, err = fat.Estimate(ctx, f.tree, f.fat(0))
+	case f.kind == "xfs":
+		var opts xfs.Options
+		if opts, err = f.xfs(0); err == nil {
+			size, err = xfs.Estimate(ctx, f.tree, opts)
+		}
 	default:
 		err = f.unsupported()
 	}
@@ -168,6 +184,12 @@ func (f *fileSystem) check(ctx context.Context, size int64) error {
 		return ext4.Check(ctx, f.tree, opts)
 	case isFAT(f.kind):
 		return fat.Check(ctx, f.tree, f.fat(size))
+	case f.kind == "xfs":
+		opts, err := f.xfs(size)
+		if err != nil {
+			return err
+		}
+		return xfs.Check(ctx, f.tree, opts)
 	}
 	return f.unsupported()
 }

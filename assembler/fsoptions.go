@@ -8,6 +8,7 @@ import (
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
+	"github.com/fimg/fimg/partition/filesystem/xfs"
 	"github.com/fimg/fimg/seed"
 )
 
@@ -15,16 +16,11 @@ import (
 // file system does not understand.
 func checkCreateOptions(img *description.Image) error {
 	t := &img.Type
-	if t.Attr.Filesystem != "btrfs" {
-		var o ext4.Options
-		if err := ext4.ParseArgs(t.CreateOptions, &o); err != nil {
-			return err
-		}
-		if o.BlockSize != 0 && o.BlockSize < sectorSize(t) {
-			return &UnsupportedError{Source: img.Source.String(),
-				What: fmt.Sprintf("a file system with blocks of %d bytes on sectors of %d", o.BlockSize, sectorSize(t))}
-		}
-		return nil
+	switch {
+	case t.Attr.Filesystem == "xfs":
+		return checkXFSOptions(img)
+	case t.Attr.Filesystem != "btrfs":
+		return checkExtOptions(img)
 	}
 	var o btrfs.Options
 	if err := btrfs.ParseArgs(t.CreateOptions, &o); err != nil {
@@ -35,6 +31,41 @@ func checkCreateOptions(img *description.Image) error {
 	}
 	_, err := subvolumes(t)
 	return err
+}
+
+func checkExtOptions(img *description.Image) error {
+	t := &img.Type
+	var o ext4.Options
+	if err := ext4.ParseArgs(t.CreateOptions, &o); err != nil {
+		return err
+	}
+	if o.BlockSize != 0 && o.BlockSize < sectorSize(t) {
+		return &UnsupportedError{Source: img.Source.String(),
+			What: fmt.Sprintf("a file system with blocks of %d bytes on sectors of %d", o.BlockSize, sectorSize(t))}
+	}
+	return nil
+}
+
+func checkXFSOptions(img *description.Image) error {
+	var o xfs.Options
+	if err := xfs.ParseArgs(img.Type.CreateOptions, &o); err != nil {
+		return err
+	}
+	if o.SectorSize != 0 && o.SectorSize < sectorSize(&img.Type) {
+		return &UnsupportedError{Source: img.Source.String(),
+			What: fmt.Sprintf("a file system with sectors of %d bytes on those of %d", o.SectorSize, sectorSize(&img.Type))}
+	}
+	return nil
+}
+
+// xfsOptions are those of one xfs; the description's create options are for the
+// root.
+func (d *diskWriter) xfsOptions(size int64, label string, id seed.UUID, name string) (xfs.Options, error) {
+	opts := xfs.Options{Size: size, Label: label, UUID: id, Time: d.epoch, Workers: d.jobs, SectorSize: sectorSize(&d.img.Type)}
+	if name != "root" {
+		return opts, nil
+	}
+	return opts, xfs.ParseArgs(d.img.Type.CreateOptions, &opts)
 }
 
 // extOptions are those of one ext2, ext3 or ext4; the description's create options

@@ -234,7 +234,7 @@ func TestOutputs(t *testing.T) {
 // What is not built is refused by name, before any work.
 func TestRefusals(t *testing.T) {
 	for kind, what := range map[string]string{
-		`<type image="oem" filesystem="xfs" firmware="bios"><bootloader name="grub2"/></type>`:                                                                                   "xfs",
+		`<type image="oem" filesystem="squashfs" firmware="bios"><bootloader name="grub2"/></type>`:                                                                              "squashfs",
 		`<type image="oem" filesystem="ext4" firmware="bios" luks="x"><bootloader name="grub2"/></type>`:                                                                         "luks",
 		`<type image="oem" filesystem="ext4" firmware="efi"><bootloader name="systemd_boot"/></type>`:                                                                            "systemd_boot",
 		`<type image="oem" filesystem="ext4" firmware="bios" overlayroot="true"><bootloader name="grub2"/></type>`:                                                               "overlayroot",
@@ -244,11 +244,11 @@ func TestRefusals(t *testing.T) {
 		`<type image="oem" filesystem="ext4" firmware="bios" initrd_system="kiwi"><bootloader name="grub2"/></type>`:                                                             "initrd_system kiwi",
 		`<type image="oem" filesystem="ext4" firmware="bios" mdraid="mirroring"><bootloader name="grub2"/></type>`:                                                               "mdraid",
 		`<type image="oem" filesystem="ext4" firmware="bios"><bootloader name="grub2"/><systemdisk/></type>`:                                                                     "LVM",
-		`<type image="oem" filesystem="ext4" firmware="bios" bootpartition="true" bootfilesystem="xfs"><bootloader name="grub2"/></type>`:                                        "boot file system xfs",
-		`<type image="oem" filesystem="ext4" firmware="bios" spare_part="40" spare_part_fs="xfs"><bootloader name="grub2"/></type>`:                                              "spare_part_fs xfs",
 		`<type image="oem" filesystem="ext4" firmware="bios" spare_part="40" spare_part_fs="ext3" spare_part_fs_attributes="no-copy-on-write"><bootloader name="grub2"/></type>`: "no-copy-on-write on ext3",
+		`<type image="oem" filesystem="ext4" firmware="bios" spare_part="40" spare_part_fs="xfs" spare_part_fs_attributes="no-copy-on-write"><bootloader name="grub2"/></type>`:  "no-copy-on-write on xfs",
 		`<type image="oem" filesystem="ext4" firmware="bios" target_blocksize="2048"><bootloader name="grub2"/></type>`:                                                          "target_blocksize 2048",
 		`<type image="oem" filesystem="ext4" firmware="bios" target_blocksize="4096" fscreateoptions="-b 1024"><bootloader name="grub2"/></type>`:                                "blocks of 1024 bytes",
+		`<type image="oem" filesystem="xfs" firmware="bios" target_blocksize="4096" fscreateoptions="-s size=512"><bootloader name="grub2"/></type>`:                             "sectors of 512 bytes",
 		`<type image="oem" filesystem="ext4" firmware="bios"><bootloader name="grub2"/>
 <partitions><partition name="data" size="50" filesystem="squashfs"/></partitions></type>`: "config.xml:3: file system squashfs of partition data",
 	} {

@@ -40,7 +40,7 @@ func checkSupported(img *description.Image) error {
 		return nil
 	}
 	switch a.Filesystem {
-	case "btrfs", "ext2", "ext3", "ext4":
+	case "btrfs", "ext2", "ext3", "ext4", "xfs":
 	default:
 		return refuse("root file system " + a.Filesystem)
 	}
@@ -78,7 +78,7 @@ func checkPartitions(img *description.Image) error {
 	if hasSpare(t) && a.SparePartFS != "" && !written(a.SparePartFS) {
 		return refuse("spare_part_fs "+a.SparePartFS, img.Source)
 	}
-	if slices.Contains(t.SparePartAttributes, "no-copy-on-write") && hasSpare(t) && isExt(a.SparePartFS) {
+	if slices.Contains(t.SparePartAttributes, "no-copy-on-write") && hasSpare(t) && (isExt(a.SparePartFS) || a.SparePartFS == "xfs") {
 		return refuse("spare_part_fs_attributes no-copy-on-write on "+a.SparePartFS, img.Source)
 	}
 	for _, p := range t.Partitions {
@@ -93,4 +93,4 @@ func checkPartitions(img *description.Image) error {
 }
 
 // written tells whether there is a writer of a file system.
-func written(kind string) bool { return kind == "btrfs" || isExt(kind) || isFAT(kind) }
+func written(kind string) bool { return kind == "btrfs" || kind == "xfs" || isExt(kind) || isFAT(kind) }

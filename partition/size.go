@@ -24,17 +24,22 @@ func ParseSize(text, unit string) (int64, error) {
 	return n * scale, nil
 }
 
+// leastXFS is the size in MiB below which mkfs.xfs makes none.
+const leastXFS = 300
+
 // WithOverhead returns the size kiwi takes for a file system of content bytes in
 // paths files: half as much again for ext, btrfs and xfs, and for ext 512 bytes a
-// path, in whole MiB as kiwi rounds. It leaves room to work in, where a measured
+// path, in whole MiB as kiwi rounds; at least what the file system needs at all. It leaves room to work in, where a measured
 // size is the least that does.
 func WithOverhead(filesystem string, content, paths int64) int64 {
 	whole := content / MiB
 	switch filesystem {
 	case "ext2", "ext3", "ext4":
 		return (whole*3/2 + paths*512/MiB) * MiB
-	case "btrfs", "xfs":
+	case "btrfs":
 		return whole * 3 / 2 * MiB
+	case "xfs":
+		return max(whole*3/2, leastXFS) * MiB
 	}
 	return whole * MiB
 }

@@ -63,6 +63,11 @@ spare_part="120" spare_part_fs="btrfs" spare_part_mountpoint="/srv/spare" spare_
 		"1:vfat 2:vfat 3:swap 4:vfat 5:ext4", 0},
 	"unpartitioned": {`<type image="oem" firmware="efi" filesystem="ext4" spare_part="100" spare_part_is_last="true" initrd_system="none"><bootloader name="custom"/><size unit="G" unpartitioned="1">2</size></type>`,
 		"1: 2:vfat 3:ext4 4:", 1024},
+	"xfs": {`<type image="oem" firmware="efi" eficsm="false" filesystem="xfs" fscreateoptions="-m reflink=0 -i size=1024" bootpartition="true" bootfilesystem="xfs" spare_part="320" spare_part_fs="xfs" spare_part_mountpoint="/srv/spare" initrd_system="none"><bootloader name="custom"/>
+<partitions><partition name="data" size="310" mountpoint="/data" filesystem="xfs"/></partitions></type>`,
+		"1:vfat 2:xfs 3:xfs 4:xfs 5:xfs", 0},
+	"xfs 4096": {`<type image="oem" firmware="efi" eficsm="false" filesystem="xfs" target_blocksize="4096" efipartsize="300" initrd_system="none"><bootloader name="custom"/></type>`,
+		"1:vfat 2:xfs", 0},
 	"fixed root": {`<type image="oem" firmware="bios" filesystem="ext3" initrd_system="none"><bootloader name="custom"/><size>1500</size>
 <oemconfig><oem-resize>false</oem-resize><oem-systemsize>900</oem-systemsize></oemconfig></type>`, "1:ext3", 599},
 	"volumes": {`<type image="oem" firmware="efi" filesystem="btrfs" btrfs_quota_groups="true" btrfs_set_default_volume="false" fsmountoptions="compress=zstd:1" initrd_system="none"><bootloader name="custom"/><size additive="true">200</size>
@@ -74,7 +79,7 @@ spare_part="120" spare_part_fs="btrfs" spare_part_mountpoint="/srv/spare" spare_
 func TestLayouts(t *testing.T) {
 	testtool.Long(t)
 	testtool.NeedRoot(t)
-	testtool.Need(t, "sgdisk", "sfdisk", "parted", "blkid", "losetup")
+	testtool.Need(t, "sgdisk", "sfdisk", "parted", "blkid", "losetup", "xfs_repair")
 	for name, c := range layouts {
 		t.Run(name, func(t *testing.T) {
 			p := plan(t, load(t, withType(t, c.kind, fillScript)))
@@ -174,6 +179,8 @@ func checkFS(t *testing.T, kind, file string) {
 		testtool.Run(t, "fsck.vfat", "-n", file)
 	case "btrfs":
 		testtool.Run(t, "btrfs", "check", "--check-data-csum", file)
+	case "xfs":
+		testtool.Run(t, "xfs_repair", "-n", "-f", file)
 	case "swap":
 		testtool.Run(t, "swaplabel", file)
 	}
