@@ -26,6 +26,17 @@ func (a action) skipping() bool { return a == skip || a == skipState || a == ski
 
 func (a action) creating() bool { return a == create || a == backup || a == save || a == altName }
 
+// keeps is what the name of the file that is there gets added, if it is kept.
+func (a action) keeps() string {
+	switch a {
+	case save:
+		return ".rpmsave"
+	case backup:
+		return ".rpmorig"
+	}
+	return ""
+}
+
 // state is what the database records for a file of that action.
 func (a action) state() byte {
 	switch a {

@@ -265,7 +265,7 @@ func (p *placer) commit(dir, i int, make func(name string) error) error {
 // There may be nothing any more; a name that cannot be had is an error, as since
 // rpm 4.20.
 func (p *placer) keepOld(dir, i int) error {
-	f, suffix := &p.e.files[i], map[action]string{save: ".rpmsave", backup: ".rpmorig"}[p.e.actions[i]]
+	f, suffix := &p.e.files[i], p.e.actions[i].keeps()
 	if suffix == "" || f.Flags&rpm.FileGhost != 0 {
 		return nil
 	}
