@@ -180,6 +180,9 @@ func (m *metFiles) meddle(t *testing.T, roots ...string) {
 			continue
 		}
 		op, content, target := m.IntN(6), m.content(), m.oneOf("nowhere /f/q/u")
+		if strings.HasPrefix(target, p) { // rpm fails at a link to itself
+			target = "nowhere"
+		}
 		for _, root := range roots {
 			full := filepath.Join(root, p)
 			above, err := filepath.EvalSymlinks(filepath.Dir(full))
