@@ -3,6 +3,7 @@ module github.com/fimg/fimg
 go 1.26.0
 
 require (
+	github.com/BurntSushi/toml v1.5.0
 	github.com/ProtonMail/go-crypto v1.5.2
 	github.com/arnodel/golua v0.1.2
 	github.com/arnodel/strftime v0.1.6

@@ -2,6 +2,7 @@ package assembler
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -14,6 +15,7 @@ import (
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/pool/evr"
 	"github.com/fimg/fimg/repo/rpm"
 )
 
@@ -38,6 +40,7 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 		present[id.Name] = true
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: p.Item.Repository, Action: dnfstate.Install, Reason: dnfReasons[p.Item.Reason]})
 	}
+	t.Items = replaced(t.Items, res.Removed)
 	groups := recordedGroups(b.plan.Lock, present)
 	if len(b.dnf) == 0 {
 		t.Groups = groups
@@ -46,6 +49,29 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 		claimMembers(t.Items, groups)
 	}
 	b.dnf = append(b.dnf, t)
+}
+
+// replaced notes what packages of a base the installed ones took the place of, as
+// another version or because they are obsolete.
+func replaced(items []dnfstate.Item, removed []rpm.Identity) []dnfstate.Item {
+	for _, old := range removed {
+		left := dnfstate.Item{Package: old, Repo: "@System", Action: dnfstate.Obsoleted}
+		for i, it := range items {
+			if it.Action > dnfstate.Reinstall || it.Package.Name != old.Name || it.Package.Arch != old.Arch {
+				continue
+			}
+			switch c := evr.Compare(it.Package.EVR(), old.EVR()); {
+			case c > 0:
+				items[i].Action, left.Action = dnfstate.Upgrade, dnfstate.Replaced
+			case c < 0:
+				items[i].Action, left.Action = dnfstate.Downgrade, dnfstate.Downgraded
+			default:
+				items[i].Action, left.Action = dnfstate.Reinstall, dnfstate.Reinstalled
+			}
+		}
+		items = append(items, left)
+	}
+	return items
 }
 
 // claimMembers gives what belongs to an installed group the reason that dnf5 gives
@@ -138,8 +164,8 @@ func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Gro
 }
 
 // writeDNFRecords leaves the records of the package manager of the description in
-// the tree. They are made outside of it and copied in, where no link of the tree
-// can lead them elsewhere.
+// the tree, where they go on from those of a base. They are made outside of it and
+// copied in, where no link of the tree can lead them elsewhere.
 func (b *builder) writeDNFRecords(ctx context.Context) error {
 	if len(b.dnf) == 0 {
 		return nil
@@ -149,6 +175,9 @@ func (b *builder) writeDNFRecords(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if err := b.copyRecords(dir); err != nil {
+		return err
+	}
 	state := dnfstate.State{Transactions: b.dnf}
 	for _, name := range b.plan.Image.Packages.EnableModules {
 		module, stream, _ := strings.Cut(name, ":")
@@ -163,6 +192,28 @@ func (b *builder) writeDNFRecords(ctx context.Context) error {
 		return err
 	}
 	return b.copyIn(dir)
+}
+
+// copyRecords copies the records that are there out of the tree.
+func (b *builder) copyRecords(dir string) error {
+	names := []string{path.Join(dnfstate.DNF4Dir, "history.sqlite")}
+	if b.plan.Image.Preferences.PackageManager == "dnf5" {
+		names = append(b.root.Glob(dnfstate.DNF5Dir+"/*.toml"), path.Join(dnfstate.DNF5Dir, "transaction_history.sqlite"))
+	}
+	for _, name := range names {
+		if !b.root.IsFile(name) {
+			continue
+		}
+		raw, err := b.root.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, raw, 0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyIn copies the files below a directory of the host into the tree.

@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/fimg/fimg/assembler/install/dnfstate"
@@ -60,5 +61,23 @@ func TestClaimMembers(t *testing.T) {
 		if items[i].Reason != want {
 			t.Errorf("%s: %s, want %s", items[i].Package.Name, items[i].Reason, want)
 		}
+	}
+}
+
+func TestReplaced(t *testing.T) {
+	id := func(name, version string) rpm.Identity {
+		return rpm.Identity{Name: name, Version: version, Release: "1", Arch: "noarch"}
+	}
+	items := []dnfstate.Item{{Package: id("up", "2"), Action: dnfstate.Install}, {Package: id("down", "1"), Action: dnfstate.Install},
+		{Package: id("same", "1"), Action: dnfstate.Install}, {Package: id("new", "1"), Action: dnfstate.Install}}
+	got := replaced(items, []rpm.Identity{id("up", "1"), id("down", "2"), id("same", "1"), id("gone", "1")})
+	var actions []dnfstate.Action
+	for _, i := range got {
+		actions = append(actions, i.Action)
+	}
+	want := []dnfstate.Action{dnfstate.Upgrade, dnfstate.Downgrade, dnfstate.Reinstall, dnfstate.Install,
+		dnfstate.Replaced, dnfstate.Downgraded, dnfstate.Reinstalled, dnfstate.Obsoleted}
+	if !slices.Equal(actions, want) || got[4].Repo != "@System" || got[4].Package.Name != "up" {
+		t.Errorf("items %v", got)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 
 	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/internal/testtool"
@@ -170,7 +171,23 @@ func TestDerived(t *testing.T) {
 	if !strings.Contains(names, "sed\n") || strings.Count(names, "\nbash\n") > 1 || !strings.Contains(names, "bash\n") {
 		t.Errorf("packages are %s", names)
 	}
+	checkHistory(t, dir+"/bundle/rootfs")
 	checkSeveral(t, derived, name, below)
+}
+
+// checkHistory looks for the transactions of the base before those that came on top.
+func checkHistory(t *testing.T, root string) {
+	t.Helper()
+	names := "SELECT t.trans_id, name FROM trans_item t JOIN rpm r ON r.item_id=t.item_id WHERE name IN ('bash', 'sed')"
+	history := filepath.Join(root, dnfstate.DNF4Dir, "history.sqlite")
+	if _, err := os.Stat(history); err != nil {
+		names = strings.Replace(names, " WHERE", " JOIN pkg_name n ON n.id=r.name_id WHERE", 1)
+		history = filepath.Join(root, dnfstate.DNF5Dir, "transaction_history.sqlite")
+	}
+	found := strings.Fields(testtool.Run(t, "sqlite3", history, names))
+	if len(found) != 2 || !strings.HasSuffix(found[0], "|bash") || !strings.HasSuffix(found[1], "|sed") || found[0][:1] >= found[1][:1] {
+		t.Errorf("%s has %q", history, found)
+	}
 }
 
 // checkSeveral builds on two containers: the second is unpacked over the first,

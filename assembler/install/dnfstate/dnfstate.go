@@ -10,6 +10,7 @@
 package dnfstate
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fimg/fimg/repo/rpm"
@@ -58,8 +59,8 @@ func (r Reason) String() string {
 // Action is what a transaction did to a package or group.
 type Action int
 
-// The actions. Replaced is the old version of what was upgraded or downgraded,
-// or what another package obsoleted.
+// The actions. Replaced is the old version of what was upgraded, as Downgraded and
+// Reinstalled are of what was that; Obsoleted is what another package replaces.
 const (
 	Install Action = iota + 1
 	Upgrade
@@ -68,6 +69,8 @@ const (
 	Remove
 	Replaced
 	Obsoleted
+	Downgraded
+	Reinstalled
 )
 
 // inbound reports whether the item is on the system afterwards.
@@ -165,6 +168,8 @@ type Transaction struct {
 type State struct {
 	Transactions []Transaction
 	Modules      []Module
+
+	past *past // what the state files said before; nil for nothing
 }
 
 // summary is the state after all transactions.
@@ -176,6 +181,14 @@ type summary struct {
 	cookie  string
 }
 
+func newSummary() summary {
+	return summary{make(map[string]Reason), make(map[string]string), make(map[string]groupState), make(map[string]Group), ""}
+}
+
+func (s *summary) clone() summary {
+	return summary{maps.Clone(s.reasons), maps.Clone(s.repos), maps.Clone(s.groups), maps.Clone(s.environ), s.cookie}
+}
+
 // groupState is a group and the members that dnf5 counts as installed by it.
 type groupState struct {
 	Group
@@ -185,8 +198,10 @@ type groupState struct {
 // summarize applies the transactions in turn, in each one what leaves before
 // what comes, as dnf5 does.
 func (s *State) summarize() summary {
-	sum := summary{make(map[string]Reason), make(map[string]string), make(map[string]groupState), make(map[string]Group), ""}
-	names := make(present)
+	sum, names := newSummary(), make(present)
+	if s.past != nil {
+		sum, names = s.past.clone(), maps.Clone(s.past.names)
+	}
 	for _, t := range s.Transactions {
 		members := names.withGroup(t.Items)
 		for _, i := range t.Items {

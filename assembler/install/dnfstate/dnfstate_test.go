@@ -247,3 +247,86 @@ func TestSameBits(t *testing.T) {
 		t.Errorf("differ: %v", diff)
 	}
 }
+
+// TestGoesOn writes transactions in two goes: the same comes out as in one.
+func TestGoesOn(t *testing.T) {
+	id := func(name, version string) rpm.Identity {
+		return rpm.Identity{Name: name, Version: version, Release: "1", Arch: "noarch"}
+	}
+	r, s := state(t)
+	update := Transaction{Begin: 1700000200, End: 1700000300, ReleaseVer: "42", Command: "install -y more", Items: []Item{
+		{id("more", "1"), "fedora", Install, User}, {id("lib", "2"), "fedora", Upgrade, WeakDependency},
+		{rpm.Identity{Name: "lib", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown},
+		{id("member", "2"), "fedora", Upgrade, Dependency},
+		{rpm.Identity{Name: "member", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown},
+		{rpm.Identity{Name: "orphan", Version: "1", Release: "2", Arch: "noarch"}, "@System", Obsoleted, Unknown},
+	}}
+	whole := &State{Transactions: append(slices.Clone(s.Transactions), update), Modules: s.Modules}
+	for _, write := range []func(s *State, dir string) error{
+		func(s *State, dir string) error { return s.WriteDNF5(t.Context(), dir) },
+		func(s *State, dir string) error { return s.WriteDNF4(t.Context(), dir, filepath.Join(dir, "modules")) },
+	} {
+		once, twice := t.TempDir(), t.TempDir()
+		for _, err := range []error{write(whole, once), write(s, twice), write(&State{Transactions: []Transaction{update}}, twice)} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		sameState(t, once, twice)
+	}
+	for _, s := range []*State{s, {Transactions: []Transaction{update}}} {
+		if err := s.WriteDNF4(t.Context(), filepath.Join(r.dir, DNF4Dir), filepath.Join(r.dir, DNF4ModulesDir)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	contains(t, r.dnf(t, "history", "info", "3"), []string{"Upgrade", "lib-2-1", "Upgraded", "lib-1-2", "Obsoleted", "orphan-1-2", "Install", "more-1-1"}, nil)
+	contains(t, r.dnf(t, "repoquery", "--userinstalled"), []string{"app-"}, []string{"lib-", "orphan-", "weak-", "member-"})
+}
+
+// sameState compares state files, and what is in databases.
+func sameState(t *testing.T, want, got string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(want, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		other := filepath.Join(got, filepath.Base(name))
+		read := func(name string) string {
+			if strings.HasSuffix(name, ".sqlite") {
+				return testtool.Run(t, "sqlite3", name, ".dump")
+			}
+			if info, err := os.Stat(name); err == nil && info.IsDir() {
+				return "directory"
+			}
+			raw, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(raw)
+		}
+		if a, b := read(name), read(other); a != b {
+			t.Errorf("%s is\n%s\nwant\n%s", filepath.Base(name), b, a)
+		}
+	}
+}
+
+func TestReadPast(t *testing.T) {
+	dir := t.TempDir()
+	for _, bad := range []string{"[packages", "[packages]\nx = 5"} {
+		if err := os.WriteFile(filepath.Join(dir, "packages.toml"), []byte(bad), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readPast(dir); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}
+
+func TestNameOf(t *testing.T) {
+	for nevra, want := range map[string]string{"a-b-1:2-3.x86_64": "a-b", "x": "", "": "", "a-1": "", "kernel-core-6.1-1.fc42.x86_64": "kernel-core"} {
+		if got := nameOf(nevra); got != want {
+			t.Errorf("%q: %q, want %q", nevra, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -47,7 +48,11 @@ func (s *State) tryHistory(ctx context.Context, path string, sch schema) (err er
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := s.fill(ctx, temp, sch); err != nil {
+	isOld, err := copyHistory(path, temp)
+	if err != nil {
+		return err
+	}
+	if err := s.fill(ctx, temp, sch, isOld); err != nil {
 		return err
 	}
 	if err := os.Chmod(temp, 0o644); err != nil {
@@ -56,8 +61,29 @@ func (s *State) tryHistory(ctx context.Context, path string, sch schema) (err er
 	return os.Rename(temp, path)
 }
 
-// fill makes the database in one transaction.
-func (s *State) fill(ctx context.Context, path string, sch schema) error {
+// maxHistory is the largest history that is gone on with, in bytes.
+const maxHistory = 64 << 20
+
+// copyHistory copies the history that there is.
+func copyHistory(from, to string) (isThere bool, err error) {
+	info, err := os.Stat(from)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	case err != nil:
+		return false, err
+	case info.Size() > maxHistory:
+		return false, fmt.Errorf("%d bytes are too many", info.Size())
+	}
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		return false, err
+	}
+	return true, os.WriteFile(to, raw, 0o644)
+}
+
+// fill makes the database, or goes on with an old one, in one transaction.
+func (s *State) fill(ctx context.Context, path string, sch schema, isOld bool) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return err
@@ -73,8 +99,8 @@ func (s *State) fill(ctx context.Context, path string, sch schema) error {
 		return errors.Join(err, db.Close())
 	}
 	w := &history{ctx: ctx, tx: tx, schema: sch, items: make(map[rpm.Identity]int64),
-		names: make(present), groups: make(map[string]bool)}
-	w.exec(sch.tables)
+		names: make(present), groups: make(map[string]bool), isOld: isOld}
+	w.begin(s.past)
 	for _, t := range s.Transactions {
 		w.transaction(t)
 	}
@@ -93,7 +119,35 @@ type history struct {
 	// names and groups are what is installed before the transaction.
 	names  present
 	groups map[string]bool
+	isOld  bool // the database had transactions before
 	err    error
+}
+
+// begin makes the tables of a new history, and takes up what was installed.
+func (w *history) begin(p *past) {
+	if p != nil {
+		w.names = maps.Clone(p.names)
+		for id := range p.groups {
+			w.groups[id] = true
+		}
+	}
+	if !w.isOld {
+		w.exec(w.tables)
+		return
+	}
+	var version string
+	w.err = w.tx.QueryRowContext(w.ctx, "SELECT value FROM config WHERE key='version'").Scan(&version)
+	if want := w.version(); w.err == nil && version != want {
+		w.err = fmt.Errorf("history of version %s, only %s is known", version, want)
+	}
+}
+
+// version of the tables.
+func (w *history) version() string {
+	if w.dnf5 {
+		return "1.1"
+	}
+	return "1.2"
 }
 
 // exec runs a statement and returns the number of the row it inserted.
@@ -136,6 +190,7 @@ func (w *history) transaction(t Transaction) {
 			w.group(id, &t.Groups[i])
 		}
 	} else {
+		t = t.inherit(w.reason4)
 		id = w.exec("INSERT INTO trans (dt_begin, dt_end, rpmdb_version_begin, rpmdb_version_end, releasever, user_id,"+
 			" cmdline, comment, state) VALUES (?,?,?,?,?,?,?,?,?)",
 			t.Begin, t.End, t.Before, t.After, t.ReleaseVer, t.User, t.Command, t.Comment, dnf4Done)
@@ -208,6 +263,10 @@ func (w *history) pkg(id rpm.Identity) int64 {
 	if item, ok := w.items[id]; ok {
 		return item
 	}
+	if item := w.known(id); item != 0 || w.err != nil {
+		w.items[id] = item
+		return item
+	}
 	item := w.newItem(typeRPM)
 	w.items[id] = item
 	if w.dnf5 {
@@ -219,10 +278,41 @@ func (w *history) pkg(id rpm.Identity) int64 {
 	return item
 }
 
+// known returns the item of a package in an old history, zero for none.
+func (w *history) known(id rpm.Identity) (item int64) {
+	if !w.isOld || w.err != nil {
+		return 0
+	}
+	from := "rpm WHERE name=? AND arch=?"
+	if w.dnf5 {
+		from = "rpm JOIN pkg_name n ON n.id=name_id JOIN arch a ON a.id=arch_id WHERE n.name=? AND a.name=?"
+	}
+	err := w.tx.QueryRowContext(w.ctx, "SELECT item_id FROM "+from+" AND epoch=? AND version=? AND release=?",
+		id.Name, id.Arch, id.Epoch, id.Version, id.Release).Scan(&item)
+	if !errors.Is(err, sql.ErrNoRows) {
+		w.err = err
+	}
+	return item
+}
+
+// reason4 is the reason that dnf4's history gives a package of that name and
+// architecture: that of the last time it came.
+func (w *history) reason4(id rpm.Identity) (r Reason) {
+	if w.err != nil {
+		return Unknown
+	}
+	err := w.tx.QueryRowContext(w.ctx, "SELECT reason FROM trans_item t JOIN rpm r ON r.item_id=t.item_id"+
+		" WHERE name=? AND arch=? AND action IN (1,2,6,9,11) ORDER BY t.id DESC LIMIT 1", id.Name, id.Arch).Scan(&r)
+	if !errors.Is(err, sql.ErrNoRows) {
+		w.err = err
+	}
+	return r
+}
+
 // replaced ties the old versions of a transaction to the new ones.
 func (w *history) replaced(items []Item, rows []int64) {
 	for i, old := range items {
-		if old.Action != Replaced {
+		if old.Action.inbound() || old.Action == Remove || old.Action == Obsoleted {
 			continue
 		}
 		for j, by := range items {

@@ -60,6 +60,9 @@ func file[V any](name string, rows map[string]V, row func(b *bytes.Buffer, key s
 func (s *State) tomlFiles() map[string][]byte {
 	sum := s.summarize()
 	modules := make(map[string]Module)
+	if s.past != nil {
+		modules = maps.Clone(s.past.modules)
+	}
 	for _, m := range s.Modules {
 		modules[m.Name] = m
 	}

@@ -8,11 +8,18 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/fimg/fimg/repo/rpm"
 )
 
 // WriteDNF5 writes dnf5's state into a directory, DNF5Dir of a root. What is
-// there is replaced, each file by rename.
+// there is the past that the transactions go on from; files are replaced by rename.
 func (s *State) WriteDNF5(ctx context.Context, dir string) error {
+	before, err := readPast(dir)
+	if err != nil {
+		return fmt.Errorf("read dnf5 state: %w", err)
+	}
+	s = s.after(before)
 	files := s.tomlFiles()
 	for _, t := range s.Transactions {
 		for i := range t.Groups {
@@ -40,8 +47,33 @@ func (s *State) WriteDNF5(ctx context.Context, dir string) error {
 	return s.writeHistory(ctx, filepath.Join(dir, "transaction_history.sqlite"), dnf5Schema)
 }
 
+// after is the state as it goes on from a past.
+func (s *State) after(p *past) *State {
+	out := &State{Modules: s.Modules, past: p}
+	for _, t := range s.Transactions {
+		before := out.summarize()
+		out.Transactions = append(out.Transactions, t.inherit(func(id rpm.Identity) Reason {
+			if r, ok := before.reasons[Item{Package: id}.na()]; ok {
+				return r
+			}
+			return before.groupReason(id.Name)
+		}))
+	}
+	return out
+}
+
+// groupReason is GroupMember for a package that a group brought.
+func (s *summary) groupReason(name string) Reason {
+	for _, g := range s.groups {
+		if slices.Contains(g.packages, name) {
+			return GroupMember
+		}
+	}
+	return Unknown
+}
+
 // WriteDNF4 writes dnf4's history into a directory, DNF4Dir of a root, and
-// module streams into another, DNF4ModulesDir.
+// module streams into another, DNF4ModulesDir. A history that is there goes on.
 func (s *State) WriteDNF4(ctx context.Context, dir, modulesDir string) error {
 	files := make(map[string][]byte)
 	for _, m := range s.Modules {
