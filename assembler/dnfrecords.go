@@ -40,7 +40,7 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 		present[id.Name] = true
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: p.Item.Repository, Action: dnfstate.Install, Reason: dnfReasons[p.Item.Reason]})
 	}
-	t.Items = replaced(t.Items, res.Removed)
+	t.Items = replaced(t.Items, res)
 	groups := recordedGroups(b.plan.Lock, present)
 	if len(b.dnf) == 0 {
 		t.Groups = groups
@@ -53,9 +53,9 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 
 // replaced notes what packages of a base the installed ones took the place of, as
 // another version or because they are obsolete.
-func replaced(items []dnfstate.Item, removed []rpm.Identity) []dnfstate.Item {
-	for _, old := range removed {
-		left := dnfstate.Item{Package: old, Repo: "@System", Action: dnfstate.Obsoleted}
+func replaced(items []dnfstate.Item, res install.Result) []dnfstate.Item {
+	for _, old := range res.Removed {
+		left := dnfstate.Item{Package: old, Repo: "@System", Action: dnfstate.Obsoleted, By: obsoleter(res, old.Name)}
 		for i, it := range items {
 			if it.Action > dnfstate.Reinstall || it.Package.Name != old.Name || it.Package.Arch != old.Arch {
 				continue
@@ -72,6 +72,16 @@ func replaced(items []dnfstate.Item, removed []rpm.Identity) []dnfstate.Item {
 		items = append(items, left)
 	}
 	return items
+}
+
+// obsoleter is the first installed package that obsoletes another by name.
+func obsoleter(res install.Result, name string) rpm.Identity {
+	for _, p := range res.Installed {
+		if slices.Contains(p.Header.Strings(rpm.TagObsoleteName), name) {
+			return p.Header.Identity()
+		}
+	}
+	return rpm.Identity{}
 }
 
 // claimMembers gives what belongs to an installed group the reason that dnf5 gives
@@ -232,6 +242,11 @@ func (b *builder) copyIn(dir string) error {
 		}
 		if err := b.root.MkdirAll(path.Dir(rel), 0o755); err != nil {
 			return err
+		}
+		for _, journal := range []string{"-wal", "-shm", "-journal"} { // of a database of the base
+			if err := b.root.RemoveAll(rel + journal); err != nil {
+				return err
+			}
 		}
 		return b.root.WriteFile(rel, data, 0o644)
 	})

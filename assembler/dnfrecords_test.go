@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/repo/rpm"
@@ -70,14 +71,20 @@ func TestReplaced(t *testing.T) {
 	}
 	items := []dnfstate.Item{{Package: id("up", "2"), Action: dnfstate.Install}, {Package: id("down", "1"), Action: dnfstate.Install},
 		{Package: id("same", "1"), Action: dnfstate.Install}, {Package: id("new", "1"), Action: dnfstate.Install}}
-	got := replaced(items, []rpm.Identity{id("up", "1"), id("down", "2"), id("same", "1"), id("gone", "1")})
+	obsoleting, err := rpm.NewHeader(rpm.RegionImmutable, rpm.StringEntry(rpm.TagName, "new"), rpm.StringEntry(rpm.TagVersion, "1"),
+		rpm.StringEntry(rpm.TagRelease, "1"), rpm.StringEntry(rpm.TagArch, "noarch"), rpm.StringsEntry(rpm.TagObsoleteName, "gone"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := replaced(items, install.Result{Installed: []install.Installed{{Header: obsoleting}},
+		Removed: []rpm.Identity{id("up", "1"), id("down", "2"), id("same", "1"), id("gone", "1")}})
 	var actions []dnfstate.Action
 	for _, i := range got {
 		actions = append(actions, i.Action)
 	}
 	want := []dnfstate.Action{dnfstate.Upgrade, dnfstate.Downgrade, dnfstate.Reinstall, dnfstate.Install,
 		dnfstate.Replaced, dnfstate.Downgraded, dnfstate.Reinstalled, dnfstate.Obsoleted}
-	if !slices.Equal(actions, want) || got[4].Repo != "@System" || got[4].Package.Name != "up" {
+	if !slices.Equal(actions, want) || got[4].Repo != "@System" || got[4].Package.Name != "up" || got[7].By != id("new", "1") {
 		t.Errorf("items %v", got)
 	}
 }

@@ -82,6 +82,7 @@ type Item struct {
 	Repo    string // where it is from, "@System" for what was removed
 	Action  Action
 	Reason  Reason
+	By      rpm.Identity // what made the package obsolete
 }
 
 // na is dnf's key for reasons.

@@ -67,7 +67,7 @@ func (r *root) install(t *testing.T, reasons map[string]Reason, headers ...*rpm.
 		if _, err := db.Add(ctx, h); err != nil {
 			t.Fatal(err)
 		}
-		tr.Items = append(tr.Items, Item{h.Identity(), "fedora", Install, reasons[h.String(rpm.TagName)]})
+		tr.Items = append(tr.Items, Item{h.Identity(), "fedora", Install, reasons[h.String(rpm.TagName)], rpm.Identity{}})
 	}
 	if tr.After, err = db.Cookie(ctx); err != nil {
 		t.Fatal(err)
@@ -152,8 +152,8 @@ func TestDNF5Files(t *testing.T) {
 	new := old
 	new.Version = "2"
 	s.Transactions = append(s.Transactions, Transaction{Before: r.before, After: "cookie", Items: []Item{
-		{new, "updates", Upgrade, Dependency}, {old, "@System", Replaced, Dependency},
-		{pkg(t, "weak").Identity(), "@System", Remove, User},
+		{new, "updates", Upgrade, Dependency, rpm.Identity{}}, {old, "@System", Replaced, Dependency, rpm.Identity{}},
+		{pkg(t, "weak").Identity(), "@System", Remove, User, rpm.Identity{}},
 	}})
 	dir := filepath.Join(r.dir, DNF5Dir)
 	if err := s.WriteDNF5(context.Background(), dir); err != nil {
@@ -185,7 +185,7 @@ func TestDNF5Files(t *testing.T) {
 		"SELECT t.id, n.name, a.name, r.name, p.repoid FROM trans_item t JOIN rpm USING (item_id) JOIN pkg_name n ON n.id=name_id "+
 			"JOIN trans_item_action a ON a.id=action_id JOIN trans_item_reason r ON r.id=reason_id JOIN repo p ON p.id=repo_id "+
 			"WHERE trans_id=3; SELECT trans_item_id, by_trans_item_id FROM item_replaced_by")
-	want := "8|lib|Replaced|Dependency|@System\n9|lib|Upgrade|Dependency|updates\n10|weak|Remove|User|@System\n8|9\n"
+	want := "8|lib|Replaced|Dependency|@System\n9|lib|Upgrade|Dependency|updates\n10|weak|Remove|User|@System\n"
 	if got != want {
 		t.Errorf("history is\n%s, want\n%s", got, want)
 	}
@@ -255,11 +255,11 @@ func TestGoesOn(t *testing.T) {
 	}
 	r, s := state(t)
 	update := Transaction{Begin: 1700000200, End: 1700000300, ReleaseVer: "42", Command: "install -y more", Items: []Item{
-		{id("more", "1"), "fedora", Install, User}, {id("lib", "2"), "fedora", Upgrade, WeakDependency},
-		{rpm.Identity{Name: "lib", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown},
-		{id("member", "2"), "fedora", Upgrade, Dependency},
-		{rpm.Identity{Name: "member", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown},
-		{rpm.Identity{Name: "orphan", Version: "1", Release: "2", Arch: "noarch"}, "@System", Obsoleted, Unknown},
+		{id("more", "1"), "fedora", Install, User, rpm.Identity{}}, {id("lib", "2"), "fedora", Upgrade, WeakDependency, rpm.Identity{}},
+		{rpm.Identity{Name: "lib", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown, rpm.Identity{}},
+		{id("member", "2"), "fedora", Upgrade, Dependency, rpm.Identity{}},
+		{rpm.Identity{Name: "member", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown, rpm.Identity{}},
+		{rpm.Identity{Name: "orphan", Version: "1", Release: "2", Arch: "noarch"}, "@System", Obsoleted, Unknown, id("more", "1")},
 	}}
 	whole := &State{Transactions: append(slices.Clone(s.Transactions), update), Modules: s.Modules}
 	for _, write := range []func(s *State, dir string) error{

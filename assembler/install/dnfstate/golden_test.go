@@ -13,7 +13,7 @@ import (
 // packages came partly for it, partly for another reason.
 func TestDNF5Golden(t *testing.T) {
 	item := func(name string, r Reason) Item {
-		return Item{rpm.Identity{Name: name, Version: "1", Release: "1", Arch: "x86_64"}, "demo", Install, r}
+		return Item{rpm.Identity{Name: name, Version: "1", Release: "1", Arch: "x86_64"}, "demo", Install, r, rpm.Identity{}}
 	}
 	s := &State{Transactions: []Transaction{{
 		Items: []Item{item("usbutils", GroupMember), item("tcpdump", User), item("pciutils", GroupMember), item("nano", User), item("systemd-pam", Dependency)},

@@ -309,14 +309,15 @@ func (w *history) reason4(id rpm.Identity) (r Reason) {
 	return r
 }
 
-// replaced ties the old versions of a transaction to the new ones.
+// replaced ties what left to what came in its place; dnf5 (up to 5.4 at least) has
+// the table and leaves it empty.
 func (w *history) replaced(items []Item, rows []int64) {
 	for i, old := range items {
-		if old.Action.inbound() || old.Action == Remove || old.Action == Obsoleted {
+		if w.dnf5 || old.Action.inbound() || old.Action == Remove {
 			continue
 		}
 		for j, by := range items {
-			if by.Action.inbound() && by.na() == old.na() {
+			if by.Action.inbound() && (by.na() == old.na() || by.Package == old.By) {
 				w.exec("INSERT INTO item_replaced_by VALUES (?,?)", rows[i], rows[j])
 			}
 		}
