@@ -28,6 +28,7 @@ func TestUsersMistakes(t *testing.T) {
 		{"plan --jobs -3", 2, `read --jobs "-3": want a whole number from 0`},
 		{"build --keep-root=x", 2, `read --keep-root "x": want true or false`},
 		{"bundle", 2, "bundle needs --id"},
+		{"help buidl", 2, `fimg: help: no verb "buidl"`}, {"help build x", 2, `fimg: help: no verb "build x"`},
 		{"inspect", 2, "fimg inspect needs an image or a package file, got 0 arguments"},
 		{"diff a", 2, "fimg diff needs two files to compare, got 1 arguments"},
 		{"boot " + none, 2, "start image: stat " + none},

@@ -53,8 +53,17 @@ func (a *app) inspectPackage(name, key string) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": d.Summary})
+		err = a.printJSON(map[string]any{"package": d, "verdict": verdict, "summary": d.Summary})
+	} else {
+		err = a.printPackage(d, verdict)
 	}
+	if err == nil {
+		err = badChecks(d.NEVRA, verdict)
+	}
+	return err
+}
+
+func (a *app) printPackage(d *rpm.Description, verdict *rpm.Verdict) error {
 	fmt.Fprintf(a.out, "%s\n%s\n", d.NEVRA, d.Summary)
 	if d.Summary6 != "" {
 		fmt.Fprintf(a.out, "rpm 6: %s\n", d.Summary6)
@@ -63,6 +72,21 @@ func (a *app) inspectPackage(name, key string) error {
 		fmt.Fprintf(a.out, "    %s\n", c)
 	}
 	return a.printJSON(d)
+}
+
+// badChecks is an error for a package of which something was changed. A key that is
+// not there says nothing about that.
+func badChecks(name string, verdict *rpm.Verdict) error {
+	var bad []string
+	for _, c := range verdict.Checks {
+		if c.Status == rpm.BAD {
+			bad = append(bad, c.String())
+		}
+	}
+	if len(bad) == 0 {
+		return nil
+	}
+	return &rpm.VerifyError{Package: name, Detail: strings.Join(bad, "; ")}
 }
 
 // judgePackage reads and verifies a package, with the keys of a file when there is
