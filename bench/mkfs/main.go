@@ -32,6 +32,7 @@ var kinds = map[string]kind{
 	"ext2":  extKind("ext2"),
 	"ext3":  extKind("ext3"),
 	"ext4":  extKind("ext4"),
+	"xfs":   xfsKind,
 	"fat":   fatKind,
 	"swap":  swapKind,
 }
