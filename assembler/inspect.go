@@ -21,6 +21,7 @@ import (
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
 	"github.com/fimg/fimg/partition/filesystem/ext4"
 	"github.com/fimg/fimg/partition/filesystem/fat"
+	"github.com/fimg/fimg/partition/filesystem/xfs"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -122,6 +123,11 @@ func (in *inspector) partition(p partition.Partition, device *io.SectionReader) 
 func openFS(device *io.SectionReader) filesystem.Reader {
 	if btrfs.Is(device) {
 		if fs, err := btrfs.Open(device, device.Size()); err == nil {
+			return fs
+		}
+	}
+	if xfs.Is(device) {
+		if fs, err := xfs.Open(device, device.Size()); err == nil {
 			return fs
 		}
 	}

@@ -54,7 +54,7 @@ func mib(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
 // Info is what a reader tells about a file system as a whole.
 type Info struct {
-	Type      string   `json:"type"` // "ext4", "btrfs", "vfat", "swap"
+	Type      string   `json:"type"` // "ext4", "btrfs", "xfs", "vfat", "swap"
 	Label     string   `json:"label,omitempty"`
 	UUID      string   `json:"uuid,omitempty"` // as blkid(8) prints it
 	Size      int64    `json:"size"`           // bytes

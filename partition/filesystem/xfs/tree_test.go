@@ -216,6 +216,7 @@ func TestRandom(t *testing.T) {
 			o.Size += r.Int64N(3) << 26
 			img := image(t, src, o)
 			check(t, img)
+			treetest.Same(t, src, opened(t, img))
 			dir := testtool.Mount(t, img, "ro")
 			treetest.Same(t, src, mounted{tree.Dir(dir, tree.DirOptions{})})
 			testtool.Run(t, "umount", dir)

@@ -1,4 +1,4 @@
-// Package xfs writes XFS version 5, after "XFS Algorithms & Data Structures" of the
+// Package xfs writes and reads XFS version 5, after "XFS Algorithms & Data Structures" of the
 // kernel's documentation project and what mkfs.xfs writes.
 //
 // A file system is planned first: its tree is divided among the allocation groups
@@ -11,7 +11,7 @@
 // more. Left out are real-time sections, external logs, quota, stripes, the
 // reverse-mapping tree, version 4, directory blocks larger than a block, and more
 // attributes of one inode than fit into a block (long values have blocks of their
-// own).
+// own); when reading, replaying a log.
 package xfs
 
 import (

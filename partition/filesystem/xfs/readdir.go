@@ -1,0 +1,164 @@
+package xfs
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// found is a name in a directory as read.
+type found struct {
+	name   string
+	number uint64
+}
+
+// maxDirectory bounds the blocks of entries of one directory, in bytes.
+const maxDirectory = 1 << 30
+
+// list returns the names of a directory, sorted, without the dots.
+func (fs *FS) list(i *diskInode) (list []found, err error) {
+	if i.Format == formatLocal {
+		list, err = fs.localNames(i)
+	} else {
+		list, err = fs.blockNames(i)
+	}
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(list, func(a, b found) int { return cmp.Compare(a.name, b.name) })
+	for n, f := range list {
+		if f.name == "" || strings.ContainsAny(f.name, "/\x00") || n > 0 && list[n-1].name == f.name {
+			return nil, damaged("name %q in directory %d", f.name, i.Number)
+		}
+	}
+	return list, nil
+}
+
+// localNames reads a directory that lies in its inode.
+func (fs *FS) localNames(i *diskInode) (list []found, err error) {
+	raw := i.data[:min(i.Size, uint64(len(i.data)))]
+	if len(raw) < 2 {
+		return nil, damaged("directory %d", i.Number)
+	}
+	count, wide := int(raw[0]), 4
+	if raw[1] > 0 {
+		wide = 8
+	}
+	raw = raw[min(2+wide, len(raw)):]
+	for range count {
+		if len(raw) < 4 || len(raw) < 3+int(raw[0])+1+wide {
+			return nil, damaged("directory %d", i.Number)
+		}
+		name, rest := string(raw[3:3+int(raw[0])]), raw[3+int(raw[0])+1:]
+		number := uint64(binary.BigEndian.Uint32(rest))
+		if wide == 8 {
+			number = binary.BigEndian.Uint64(rest)
+		}
+		list, raw = append(list, found{name, number}), rest[wide:]
+	}
+	return list, nil
+}
+
+// blockNames reads the blocks of entries of a directory; what finds them by hash is
+// not needed.
+func (fs *FS) blockNames(i *diskInode) (list []found, err error) {
+	extents, err := fs.dataExtents(i)
+	if err != nil {
+		return nil, err
+	}
+	if i.Size > maxDirectory {
+		return nil, damaged("directory %d of %d bytes", i.Number, i.Size)
+	}
+	f := &openFile{fs, int64(i.Size), extents}
+	size := int64(fs.super.BlockSize) << fs.super.DirLog
+	for at := int64(0); at+size <= f.size; at += size {
+		raw := make([]byte, size)
+		if _, err := f.ReadAt(raw, at); err != nil {
+			return nil, err
+		}
+		if binary.BigEndian.Uint32(raw) == 0 {
+			continue // a hole
+		}
+		if list, err = fs.entries(i, raw, list); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// entries adds the names of one block.
+func (fs *FS) entries(i *diskInode, raw []byte, list []found) ([]found, error) {
+	var h blockHeader
+	_, _ = binary.Decode(raw, binary.BigEndian, &h)
+	bad := damaged("block of directory %d", i.Number)
+	end := len(raw)
+	if h.Magic == dirBlockMagic {
+		end -= 8 + 8*int(min(binary.BigEndian.Uint32(raw[end-8:]), 1<<16))
+	}
+	if h.Magic != dirBlockMagic && h.Magic != dirDataMagic || h.Inode != i.Number || end < dirHead || !fs.sealed(raw, blockChecksum) {
+		return nil, bad
+	}
+	for at := dirHead; at < end; {
+		if end-at < 8 {
+			return nil, bad
+		}
+		if binary.BigEndian.Uint16(raw[at:]) == 0xffff {
+			length := int(binary.BigEndian.Uint16(raw[at+2:]))
+			if length < 8 || length%8 != 0 {
+				return nil, bad
+			}
+			at += length
+			continue
+		}
+		length, size := 0, end
+		if end-at >= entrySize(0) {
+			length = int(raw[at+8])
+			size = entrySize(length)
+		}
+		if at+size > end {
+			return nil, bad
+		}
+		if name := string(raw[at+9 : at+9+length]); name != "." && name != ".." {
+			list = append(list, found{name, binary.BigEndian.Uint64(raw[at:])})
+		}
+		at += size
+	}
+	return list, nil
+}
+
+// nameCache keeps the names of directories while files are opened one after another.
+type nameCache struct {
+	mu    sync.Mutex
+	dirs  map[uint64][]found
+	count int
+}
+
+// maxCachedNames bounds the names kept.
+const maxCachedNames = 1 << 17
+
+// cached is list for a directory that may be asked for again.
+func (fs *FS) cached(number uint64) ([]found, error) {
+	c := &fs.names
+	c.mu.Lock()
+	list, ok := c.dirs[number]
+	c.mu.Unlock()
+	if ok {
+		return list, nil
+	}
+	i, err := fs.inode(number)
+	if err == nil {
+		list, err = fs.list(i)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.count += len(list); c.dirs == nil || c.count > maxCachedNames {
+		c.dirs, c.count = map[uint64][]found{}, len(list)
+	}
+	c.dirs[number] = list
+	return list, nil
+}
