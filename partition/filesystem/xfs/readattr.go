@@ -99,20 +99,33 @@ func (fs *FS) blockAttrs(i *diskInode) (list []tree.Xattr, err error) {
 		if blocks += e.count; blocks > maxAttrBlocks {
 			return nil, damaged("attributes of inode %d are too many", i.Number)
 		}
-		raw, err := fs.blocks(e.place, e.count)
-		if err != nil {
-			return nil, err
-		}
-		for part := range slices.Chunk(raw, int(fs.super.BlockSize)) {
-			if binary.BigEndian.Uint16(part[8:]) != attrLeafMagic {
-				continue
+		for n := range e.count {
+			raw, err := fs.blocks(e.place+n, 1)
+			if err != nil {
+				return nil, err
 			}
-			if list, err = fs.attrLeaf(i, part, extents, list); err != nil {
+			if list, err = fs.attrBlock(i, raw, extents, list); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return list, nil
+}
+
+// attrBlock adds the attributes of a leaf; nodes and values need only be the
+// inode's own, so that no two inodes share blocks.
+func (fs *FS) attrBlock(i *diskInode, raw []byte, extents []extent, list []tree.Xattr) ([]tree.Xattr, error) {
+	var v valueHeader
+	var h treeHeader
+	_, _ = binary.Decode(raw, binary.BigEndian, &v)
+	_, _ = binary.Decode(raw, binary.BigEndian, &h)
+	switch {
+	case v.Magic == valueMagic && v.Inode == i.Number, h.Magic == nodeMagic && h.Inode == i.Number:
+		return list, nil
+	case h.Magic == attrLeafMagic:
+		return fs.attrLeaf(i, raw, extents, list)
+	}
+	return nil, damaged("attribute block of inode %d", i.Number)
 }
 
 func (fs *FS) attrLeaf(i *diskInode, raw []byte, extents []extent, list []tree.Xattr) ([]tree.Xattr, error) {

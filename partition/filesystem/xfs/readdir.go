@@ -72,17 +72,17 @@ func (fs *FS) blockNames(i *diskInode) (list []found, err error) {
 		return nil, damaged("directory %d of %d bytes", i.Number, i.Size)
 	}
 	f := &openFile{fs, int64(i.Size), extents}
-	size := int64(fs.super.BlockSize) << fs.super.DirLog
-	for at := int64(0); at+size <= f.size; at += size {
-		raw := make([]byte, size)
-		if _, err := f.ReadAt(raw, at); err != nil {
-			return nil, err
-		}
-		if binary.BigEndian.Uint32(raw) == 0 {
-			continue // a hole
-		}
-		if list, err = fs.entries(i, raw, list); err != nil {
-			return nil, err
+	unit := uint64(1) << fs.super.DirLog // blocks of the file system in one of a directory
+	raw := make([]byte, unit<<fs.super.BlockLog)
+	next, end := uint64(0), i.Size>>fs.super.BlockLog
+	for _, e := range extents {
+		for next = max(next, e.logical&^(unit-1)); next < min(e.logical+e.count, end); next += unit {
+			if n, err := f.ReadAt(raw, int64(next)<<fs.super.BlockLog); n < len(raw) {
+				return nil, damaged("directory %d ends within a block: %v", i.Number, err)
+			}
+			if list, err = fs.entries(i, raw, list); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return list, nil

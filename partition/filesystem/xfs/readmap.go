@@ -38,7 +38,7 @@ func (fs *FS) attrExtents(i *diskInode) ([]extent, error) {
 func (fs *FS) extents(i *diskInode, format uint8, fork []byte, count uint64) (list []extent, err error) {
 	m := &mapReader{fs: fs, inode: i.Number}
 	switch {
-	case format == formatList && count*extentSize <= uint64(len(fork)):
+	case format == formatList && count <= uint64(len(fork)/extentSize):
 		err = m.records(fork[:count*extentSize])
 	case format == formatTree && len(fork) >= 4:
 		err = m.node(fork[4:], int(binary.BigEndian.Uint16(fork)), int(binary.BigEndian.Uint16(fork[2:])))
@@ -60,7 +60,7 @@ type mapReader struct {
 // node reads what the keys and pointers of a node of a level above zero lead to.
 func (m *mapReader) node(raw []byte, level, count int) error {
 	most := len(raw) / 16
-	if level < 1 || level > maxLevels || count > most {
+	if level < 1 || level > maxLevels || count < 1 || count > most {
 		return damaged("extent tree of inode %d", m.inode)
 	}
 	for n := range count {
@@ -74,7 +74,7 @@ func (m *mapReader) node(raw []byte, level, count int) error {
 		}
 		var h longNode
 		_, _ = binary.Decode(below, binary.BigEndian, &h)
-		if h.Magic != extentMagic || int(h.Level) != level-1 || h.Inode != m.inode || !m.fs.sealed(below, longNodeChecksum) {
+		if h.Magic != extentMagic || int(h.Level) != level-1 || h.Records == 0 || h.Inode != m.inode || !m.fs.sealed(below, longNodeChecksum) {
 			return damaged("extent tree of inode %d at block %d", m.inode, at)
 		}
 		body := below[longNodeSize:]
