@@ -193,10 +193,19 @@ func (b *builder) writeDNFRecords(ctx context.Context) error {
 		module, stream, _ := strings.Cut(name, ":")
 		state.Modules = append(state.Modules, dnfstate.Module{Name: module, Stream: stream, Enabled: true})
 	}
+	write := func() error {
+		return state.WriteDNF4(ctx, filepath.Join(dir, dnfstate.DNF4Dir), filepath.Join(dir, dnfstate.DNF4ModulesDir))
+	}
+	old := filepath.Join(dir, dnfstate.DNF4Dir, dnfstate.DNF4History)
 	if b.plan.Image.Preferences.PackageManager == "dnf5" {
-		err = state.WriteDNF5(ctx, filepath.Join(dir, dnfstate.DNF5Dir))
-	} else {
-		err = state.WriteDNF4(ctx, filepath.Join(dir, dnfstate.DNF4Dir), filepath.Join(dir, dnfstate.DNF4ModulesDir))
+		write = func() error { return state.WriteDNF5(ctx, filepath.Join(dir, dnfstate.DNF5Dir)) }
+		old = filepath.Join(dir, dnfstate.DNF5Dir, dnfstate.DNF5History)
+	}
+	if err = write(); errors.Is(err, dnfstate.ErrHistory) {
+		b.warn("dnf", err.Error()+": a new one begins")
+		if err = os.Remove(old); err == nil {
+			err = write()
+		}
 	}
 	if err != nil {
 		return err
@@ -206,9 +215,9 @@ func (b *builder) writeDNFRecords(ctx context.Context) error {
 
 // copyRecords copies the records that are there out of the tree.
 func (b *builder) copyRecords(dir string) error {
-	names := []string{path.Join(dnfstate.DNF4Dir, "history.sqlite")}
+	names := []string{path.Join(dnfstate.DNF4Dir, dnfstate.DNF4History)}
 	if b.plan.Image.Preferences.PackageManager == "dnf5" {
-		names = append(b.root.Glob(dnfstate.DNF5Dir+"/*.toml"), path.Join(dnfstate.DNF5Dir, "transaction_history.sqlite"))
+		names = append(b.root.Glob(dnfstate.DNF5Dir+"/*.toml"), path.Join(dnfstate.DNF5Dir, dnfstate.DNF5History))
 	}
 	for _, name := range names {
 		if !b.root.IsFile(name) {

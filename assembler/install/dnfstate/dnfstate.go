@@ -23,6 +23,12 @@ const (
 	DNF4ModulesDir = "etc/dnf/modules.d"
 )
 
+// Names of the histories in these directories.
+const (
+	DNF5History = "transaction_history.sqlite"
+	DNF4History = "history.sqlite"
+)
+
 // Reason is why a package or group is installed. The numbers are dnf's.
 type Reason int
 

@@ -2,6 +2,7 @@ package dnfstate
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -327,6 +328,29 @@ func TestNameOf(t *testing.T) {
 	for nevra, want := range map[string]string{"a-b-1:2-3.x86_64": "a-b", "x": "", "": "", "a-1": "", "kernel-core-6.1-1.fc42.x86_64": "kernel-core"} {
 		if got := nameOf(nevra); got != want {
 			t.Errorf("%q: %q, want %q", nevra, got, want)
+		}
+	}
+}
+
+// TestForeignHistory refuses what it cannot go on with, and leaves all as it is.
+func TestForeignHistory(t *testing.T) {
+	_, s := state(t)
+	for _, change := range []string{"UPDATE config SET value='0.9'", "CREATE VIEW x AS SELECT 1", "DROP TABLE config"} {
+		dir := t.TempDir()
+		if err := s.WriteDNF5(t.Context(), dir); err != nil {
+			t.Fatal(err)
+		}
+		testtool.Run(t, "sqlite3", filepath.Join(dir, DNF5History), change)
+		before, err := os.ReadFile(filepath.Join(dir, "packages.toml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := &State{Transactions: []Transaction{{Items: []Item{{Package: rpm.Identity{Name: "new", Arch: "noarch"}, Action: Install, Reason: User}}}}}
+		if err := again.WriteDNF5(t.Context(), dir); !errors.Is(err, ErrHistory) {
+			t.Errorf("%s: %v", change, err)
+		}
+		if after, _ := os.ReadFile(filepath.Join(dir, "packages.toml")); string(after) != string(before) {
+			t.Errorf("%s: the state changed to %s", change, after)
 		}
 	}
 }

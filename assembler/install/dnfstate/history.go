@@ -61,6 +61,9 @@ func (s *State) tryHistory(ctx context.Context, path string, sch schema) (err er
 	return os.Rename(temp, path)
 }
 
+// ErrHistory says that a history cannot be gone on with.
+var ErrHistory = errors.New("the history that is there cannot be continued")
+
 // maxHistory is the largest history that is gone on with, in bytes.
 const maxHistory = 64 << 20
 
@@ -135,11 +138,27 @@ func (w *history) begin(p *past) {
 		w.exec(w.tables)
 		return
 	}
-	var version string
-	w.err = w.tx.QueryRowContext(w.ctx, "SELECT value FROM config WHERE key='version'").Scan(&version)
-	if want := w.version(); w.err == nil && version != want {
-		w.err = fmt.Errorf("history of version %s, only %s is known", version, want)
+	if w.err = w.judge(); w.err != nil {
+		w.err = fmt.Errorf("%w: %w", ErrHistory, w.err)
 	}
+}
+
+// judge refuses an old history of another version, and one that brings statements
+// of its own.
+func (w *history) judge() error {
+	var version string
+	var own int
+	err := w.tx.QueryRowContext(w.ctx, "SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger')").Scan(&own)
+	if err == nil && own > 0 {
+		return errors.New("it has views or triggers")
+	}
+	if err == nil {
+		err = w.tx.QueryRowContext(w.ctx, "SELECT value FROM config WHERE key='version'").Scan(&version)
+	}
+	if want := w.version(); err == nil && version != want {
+		return fmt.Errorf("it has version %s, only %s is known", version, want)
+	}
+	return err
 }
 
 // version of the tables.

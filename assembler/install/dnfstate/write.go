@@ -13,7 +13,8 @@ import (
 )
 
 // WriteDNF5 writes dnf5's state into a directory, DNF5Dir of a root. What is
-// there is the past that the transactions go on from; files are replaced by rename.
+// there is the past that the transactions go on from; files are replaced by
+// rename. A history that cannot go on is an ErrHistory, and nothing is changed.
 func (s *State) WriteDNF5(ctx context.Context, dir string) error {
 	before, err := readPast(dir)
 	if err != nil {
@@ -41,10 +42,13 @@ func (s *State) WriteDNF5(ctx context.Context, dir string) error {
 			files[sub+g.ID+".xml"] = b
 		}
 	}
+	if err := s.writeHistory(ctx, filepath.Join(dir, DNF5History), dnf5Schema); err != nil {
+		return err // before the files say more than it
+	}
 	if err := writeAll(dir, files); err != nil {
 		return fmt.Errorf("write dnf5 state: %w", err)
 	}
-	return s.writeHistory(ctx, filepath.Join(dir, "transaction_history.sqlite"), dnf5Schema)
+	return nil
 }
 
 // after is the state as it goes on from a past.
@@ -73,7 +77,8 @@ func (s *summary) groupReason(name string) Reason {
 }
 
 // WriteDNF4 writes dnf4's history into a directory, DNF4Dir of a root, and
-// module streams into another, DNF4ModulesDir. A history that is there goes on.
+// module streams into another, DNF4ModulesDir. A history that is there goes on;
+// one that cannot is an ErrHistory.
 func (s *State) WriteDNF4(ctx context.Context, dir, modulesDir string) error {
 	files := make(map[string][]byte)
 	for _, m := range s.Modules {
@@ -90,7 +95,7 @@ func (s *State) WriteDNF4(ctx context.Context, dir, modulesDir string) error {
 	if err := writeAll(modulesDir, files); err != nil {
 		return fmt.Errorf("write dnf4 modules: %w", err)
 	}
-	return s.writeHistory(ctx, filepath.Join(dir, "history.sqlite"), dnf4Schema)
+	return s.writeHistory(ctx, filepath.Join(dir, DNF4History), dnf4Schema)
 }
 
 // plainName reports whether a name from outside can be a file name.
