@@ -329,6 +329,9 @@ func (b *builder) container() bool {
 
 // disk writes the raw disk into the work directory.
 func (b *builder) disk(ctx context.Context) error {
+	if err := b.loadLabels(); err != nil {
+		return err
+	}
 	d := b.writer()
 	if err := checkMountPoints(b.root, mounts(d.img, b.plan.Layout, d.ids, d.systemOf(b.plan.Layout))); err != nil {
 		return err
