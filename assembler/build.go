@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/install/dnfstate"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/assembler/system"
@@ -53,19 +54,21 @@ type builder struct {
 	memory  func() error // takes the root tree out of memory; nil when it is on disk
 	gone    chan error   // the end of the root tree's removal; nil while it is needed
 	ledger  *tree.Ledger
-	run     *runner
-	sys     *system.System
-	label   func(*tree.Node) string
-	result  *Result
-	files   []packageFile
-	cache   string // directory of the cache
-	keys    *rpm.Keyring
-	level   rpm.Level
-	signed  map[string]bool // repositories whose packages must be signed
-	code    bootCode
-	raw     *os.File
-	base    *oci.Image // the container this one builds on
-	start   time.Time
+	// handover moves what the root tree brought into the store when it goes.
+	handover install.Handover
+	run      *runner
+	sys      *system.System
+	label    func(*tree.Node) string
+	result   *Result
+	files    []packageFile
+	cache    string // directory of the cache
+	keys     *rpm.Keyring
+	level    rpm.Level
+	signed   map[string]bool // repositories whose packages must be signed
+	code     bootCode
+	raw      *os.File
+	base     *oci.Image // the container this one builds on
+	start    time.Time
 
 	installed []manifest.Package
 	dnf       []dnfstate.Transaction // what its records shall say
@@ -86,7 +89,7 @@ func newBuilder(plan *Plan, opts BuildOptions) *builder {
 // carryOut makes the work directory, carries out the parts of a build and takes the
 // work directory away.
 func (b *builder) carryOut(ctx context.Context, parts ...func() []step) (*Result, error) {
-	release, err := b.prepare()
+	release, err := b.prepare(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,7 @@ func (b *builder) containers(ctx context.Context) error {
 			return fmt.Errorf("write %s: %w", o.Format, err)
 		}
 	}
-	return b.dropRoot()
+	return b.dropRoot(ctx)
 }
 
 func (b *builder) treeOutput(ctx context.Context, t tree.Tree, o Output) error {

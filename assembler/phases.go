@@ -120,6 +120,9 @@ func (b *builder) transaction(ctx context.Context, items []install.Item, phases 
 		Env: b.run.env, Events: b.opts.Events, Log: b.opts.Log, ImportKeys: len(img.SigningKeys) > 0,
 		Seed: b.seedOf("scriptlets"),
 	}
+	if b.keep == "" {
+		opts.Handover = &b.handover
+	}
 	res, err := install.Run(ctx, b.root.Dir(), items, opts)
 	if err == nil {
 		b.recordInstall(res, "install", phases...)
@@ -348,7 +351,7 @@ func (b *builder) disk(ctx context.Context) error {
 	if err := d.write(ctx, f, layout); err != nil {
 		return err
 	}
-	return b.dropRoot()
+	return b.dropRoot(ctx)
 }
 
 // seedOf is the seed of one output.

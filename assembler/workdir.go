@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,7 @@ import (
 
 // prepare makes the work directory and the empty root. The returned function
 // takes both away.
-func (b *builder) prepare() (func() error, error) {
+func (b *builder) prepare(ctx context.Context) (func() error, error) {
 	if b.opts.TargetDir == "" {
 		return nil, usage("build: no target directory")
 	}
@@ -42,7 +43,7 @@ func (b *builder) prepare() (func() error, error) {
 		b.keep = filepath.Join(workDir(b.opts), "build", "image-root")
 	}
 	release := func() error {
-		err := errors.Join(b.removeWork(), workLock.Close())
+		err := errors.Join(b.removeWork(ctx), workLock.Close())
 		lock.Close()
 		removeEmpty(made)
 		return err
@@ -131,7 +132,7 @@ func (b *builder) closeRoot() (err error) {
 
 // dropRoot takes the root tree away, once everything is made of it, while the
 // build goes on.
-func (b *builder) dropRoot() error {
+func (b *builder) dropRoot(ctx context.Context) error {
 	if b.keep != "" || b.ready != nil {
 		return nil
 	}
@@ -139,11 +140,15 @@ func (b *builder) dropRoot() error {
 		return err
 	}
 	b.gone = make(chan error, 1)
-	go func() { b.gone <- b.removeRoot() }()
+	go func() { b.gone <- b.removeRoot(ctx) }()
 	return nil
 }
 
-func (b *builder) removeRoot() error {
+// removeRoot takes the root tree away. What its packages brought goes into the store.
+func (b *builder) removeRoot(ctx context.Context) error {
+	if err := b.handover.Store(ctx, b.rootDir); err != nil && b.opts.Log != nil {
+		b.opts.Log.Info("packages are not kept for the next build", "error", err)
+	}
 	if b.memory != nil {
 		if err := b.memory(); err != nil {
 			return err
@@ -155,7 +160,7 @@ func (b *builder) removeRoot() error {
 
 // removeWork takes the work directory away, or leaves the root tree in it when
 // that was asked for.
-func (b *builder) removeWork() error {
+func (b *builder) removeWork(ctx context.Context) error {
 	if b.ready != nil {
 		return removeTree(b.work)
 	}
@@ -163,7 +168,7 @@ func (b *builder) removeWork() error {
 		return errors.Join(b.keepRoot(), removeTree(b.work))
 	}
 	if b.gone == nil {
-		return errors.Join(b.removeRoot(), removeTree(b.work))
+		return errors.Join(b.removeRoot(ctx), removeTree(b.work))
 	}
 	return errors.Join(<-b.gone, removeTree(b.work))
 }

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fimg/fimg/repo/rpm"
@@ -65,6 +66,30 @@ func (t *transaction) skipByPolicy(e *element) {
 		emptied[f.Dir] = true
 	}
 	e.skipEmptyDirs(left, emptied)
+}
+
+// markOmitted notes which contents the options leave out, before anything else is
+// decided about them.
+func (t *transaction) markOmitted() {
+	for _, e := range t.order {
+		if !e.added {
+			continue
+		}
+		e.omitted, e.stamps = map[int]bool{}, make([]stamp, len(e.files))
+		for i := range e.files {
+			links := e.files[i].Links
+			if links == nil {
+				links = []int{i}
+			}
+			if f := &e.files[i]; f.Regular() && f.Size > 0 && f.Flags&rpm.FileGhost == 0 && links[len(links)-1] == i && t.omitsAll(e, links) {
+				e.omitted[i] = true
+			}
+		}
+	}
+}
+
+func (t *transaction) omitsAll(e *element, set []int) bool {
+	return !slices.ContainsFunc(set, func(i int) bool { return t.policy(&e.files[i]) == undecided })
 }
 
 func (e *element) skipEmptyDirs(left map[string]int, emptied map[string]bool) {

@@ -1,7 +1,6 @@
 package install
 
 import (
-	"errors"
 	"io"
 	"os"
 	"sync"
@@ -16,8 +15,9 @@ import (
 // staged are the verified contents of a package, ready to be put into place: in
 // memory or in a file.
 type staged struct {
-	file   *os.File
-	clones bool // the file can share extents with the tree
+	kept   *kept
+	clones bool     // kept can share extents with the tree
+	loose  *os.File // directory with the contents as files, named by their places, to be moved into the tree
 	memory *region
 	parts  [][]byte // of memory: each file's content
 	users  atomic.Int32
@@ -33,13 +33,16 @@ func (st *staged) release() {
 	if st.users.Add(-1) > 0 {
 		return
 	}
-	if st.file != nil {
-		st.file.Close()
+	if st.kept != nil {
+		st.kept.close()
+	}
+	if st.loose != nil {
+		st.loose.Close()
 	}
 	if st.memory != nil {
 		st.memory.release()
 	}
-	st.file, st.memory, st.parts = nil, nil, nil
+	st.kept, st.loose, st.memory, st.parts = nil, nil, nil, nil
 }
 
 // share gives all names of a hard link set the content that came with one.
@@ -60,14 +63,13 @@ func (st *staged) write(fd, i int, size int64) error {
 	if size == 0 || at < 0 {
 		return nil
 	}
-	if st.file == nil {
+	if st.kept == nil {
 		return writeAll(fd, st.parts[i])
 	}
-	in := int(st.file.Fd())
-	if size >= extent && st.clones && clone(fd, in, at, size) == nil {
+	if size >= extent && st.clones && st.kept.dir == nil && clone(fd, int(st.kept.file.Fd()), at, size) == nil {
 		return nil
 	}
-	return copyRange(fd, in, at, size)
+	return st.kept.write(fd, at, size)
 }
 
 // maxWrite is how much is written at once.
@@ -103,7 +105,7 @@ func copyRange(fd, in int, at, size int64) error {
 	for size > 0 {
 		n, err := unix.Pread(in, (*buf)[:min(size, int64(len(*buf)))], at)
 		if err == nil && n == 0 {
-			err = errors.New("the store ends early")
+			err = errShort
 		}
 		if err == nil {
 			err = writeAll(fd, (*buf)[:n])

@@ -7,7 +7,8 @@
 // scriptlets keeps rpm's order. A package found in the store is neither
 // decompressed nor hashed again. Files are copied out of the store, never hard
 // linked: a scriptlet may change a file in place. Where the file system can
-// share extents (FICLONERANGE) the copy is free.
+// share extents (FICLONERANGE) the copy is free; where it cannot and the tree is to be
+// removed, the store gets the tree's own files then (Handover).
 //
 // Nothing a package or a scriptlet leaves in the tree leads a write out of it:
 // every path is resolved below the root (openat2(2), RESOLVE_IN_ROOT). Programs

@@ -20,9 +20,14 @@ type gather struct {
 // maxPieces is IOV_MAX (writev(2)).
 const maxPieces = 1024
 
-// add takes one piece, not before the end of the last one and less than an
-// extent behind it.
+// add takes one piece, not before the end of the last one.
 func (g *gather) add(place int64, piece []byte) error {
+	if place-g.end > extent {
+		if err := g.flush(); err != nil {
+			return err
+		}
+		g.at, g.end = place, place // a hole
+	}
 	if gap := place - g.end; gap > 0 {
 		if err := g.put(g.zeros[:gap]); err != nil {
 			return err

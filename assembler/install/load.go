@@ -38,6 +38,9 @@ type element struct {
 	rewritten bool       // its file states in the database changed
 	replace   []*fileRef // files of others in the database that this one's replace
 
+	omitted map[int]bool // files with a content that the options leave out; the last of a link set
+	stamps  []stamp      // of the files in the tree; nil unless they are to be moved out of it
+
 	ready  chan struct{} // closed when staged or stageErr is set
 	staged *staged
 	err    error

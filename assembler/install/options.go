@@ -60,6 +60,9 @@ type Options struct {
 	// StoreLimit bounds the store in bytes: what was not used for longest goes
 	// after the transaction. Zero is DefaultStoreLimit, less than zero no limit.
 	StoreLimit int64
+	// Handover takes up what the store lacks, for [Handover.Store] to move it there out of
+	// the tree, where that can be. Nil writes it into the store now.
+	Handover *Handover
 	// Jobs is how many packages are unpacked at once; zero is one for each core.
 	Jobs int
 	// Ledger receives what the kernel refuses; nil makes that an error.

@@ -163,7 +163,7 @@ func (p *placer) writeSet(set []int) error {
 			p.copyLedger(meta, i)
 		}
 	}
-	return nil
+	return p.stamp(first)
 }
 
 // metaOf is which of a file's names says owner, mode and times: as in rpm the one
@@ -202,6 +202,9 @@ func (p *placer) regular(i, m int) (string, error) {
 	}
 	defer dir.close()
 	err = p.commit(dir.fd, i, func(name string) error {
+		if st := p.e.staged; st.loose != nil && f.Size > 0 {
+			return p.moveIn(dir.fd, name, i, m)
+		}
 		fd, err := brief.Openat(dir.fd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC,
 			p.owners[m].mode&0o777)
 		if err != nil {
@@ -214,6 +217,23 @@ func (p *placer) regular(i, m int) (string, error) {
 		return p.meta(fd, -1, "", m)
 	})
 	return f.Base + p.newSuffix(i), err
+}
+
+// moveIn gives a file that lies ready beside the tree its name in it.
+func (p *placer) moveIn(dir int, name string, i, m int) error {
+	from, lies := int(p.e.staged.loose.Fd()), placeName(p.e.staged.places[i])
+	if err := unix.Linkat(from, lies, dir, name, 0); err != nil {
+		return err
+	}
+	if err := unix.Unlinkat(from, lies, 0); err != nil {
+		return err
+	}
+	fd, err := unix.Openat(dir, name, unix.O_WRONLY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return p.meta(fd, -1, "", m)
 }
 
 func (p *placer) newSuffix(i int) string {

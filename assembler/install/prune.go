@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +20,20 @@ type stored struct {
 	name string
 	size int64
 	used time.Time
+}
+
+// pruneStore keeps the store within its limit. It is a cache: a failure is noted.
+func (s *stager) pruneStore() {
+	limit := s.opts.StoreLimit
+	if limit == 0 {
+		limit = DefaultStoreLimit
+	}
+	if limit < 0 {
+		return
+	}
+	if err := s.prune(limit); err != nil {
+		s.opts.log().Warn("the store of unpacked packages cannot be pruned", "error", err)
+	}
 }
 
 // touchFile notes that a package was used.
@@ -46,15 +61,24 @@ func (s *store) prune(limit int64) error {
 		if total <= limit {
 			break
 		}
-		if err := os.Remove(filepath.Join(s.dir, p.name)); err == nil {
+		if s.remove(p.name) {
 			total -= p.size
 		}
 	}
 	return nil
 }
 
-// list finds all files of the store, and removes the directories that version 1
-// had, with names of two hexadecimal digits.
+// remove removes a package, unless it is a directory that is in use.
+func (s *store) remove(name string) bool {
+	full := filepath.Join(s.dir, name)
+	if strings.HasSuffix(name, movedSuffix) {
+		return removeKept(full)
+	}
+	return os.Remove(full) == nil
+}
+
+// list finds all packages of the store. It removes what broken runs left in
+// directories, and those that version 1 had, with names of two hexadecimal digits.
 func (s *store) list() ([]stored, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
@@ -62,15 +86,31 @@ func (s *store) list() ([]stored, error) {
 	}
 	var list []stored
 	for _, d := range entries {
-		if _, err := hex.DecodeString(d.Name()); d.IsDir() && len(d.Name()) == 2 && err == nil {
-			os.RemoveAll(filepath.Join(s.dir, d.Name()))
-		}
-		if !d.Type().IsRegular() {
-			continue
-		}
-		if info, err := d.Info(); err == nil { // else gone meanwhile
-			list = append(list, stored{d.Name(), info.Size(), info.ModTime()})
+		full := filepath.Join(s.dir, d.Name())
+		switch {
+		case d.Type().IsRegular():
+			if info, err := d.Info(); err == nil { // else gone meanwhile
+				list = append(list, stored{d.Name(), info.Size(), info.ModTime()})
+			}
+		case !d.IsDir():
+		case strings.HasSuffix(d.Name(), movedSuffix):
+			// Its file has holes: it is as long as all contents.
+			if info, err := os.Stat(filepath.Join(full, storeSuffix)); err == nil {
+				list = append(list, stored{d.Name(), info.Size(), info.ModTime()})
+			} else {
+				removeKept(full)
+			}
+		case isMoving(d.Name()):
+			removeKept(full)
+		case isFirst(d.Name()):
+			os.RemoveAll(full)
 		}
 	}
 	return list, nil
+}
+
+// isFirst tells whether a directory is one of version 1.
+func isFirst(name string) bool {
+	_, err := hex.DecodeString(name)
+	return len(name) == 2 && err == nil
 }

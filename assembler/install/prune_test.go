@@ -71,7 +71,7 @@ func TestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		if f, _ := s.open("key", 5000); f != nil {
-			f.Close()
+			f.close()
 			t.Errorf("%s: it is accepted", name)
 		}
 	}
@@ -81,7 +81,7 @@ func TestRecord(t *testing.T) {
 	if f, r := s.open("key", 5000); f == nil || r.Boot != "boot" {
 		t.Errorf("the record is %+v", r)
 	} else {
-		f.Close()
+		f.close()
 	}
 	if f, _ := s.open("key", 4999); f != nil {
 		t.Error("contents of another size are accepted")

@@ -2,13 +2,10 @@ package install
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/fimg/fimg/repo/rpm"
@@ -55,8 +52,10 @@ type stager struct {
 	memory  *memory
 	buffers rpm.Buffers
 	digests []rpm.HashAlgo // of package files, that the database wants
-	cancel  context.CancelFunc
-	wg      sync.WaitGroup
+	// handover gets what is to be moved into the store later; nil where that cannot be.
+	handover *Handover
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
 }
 
 // job is one package to unpack.
@@ -65,6 +64,7 @@ type job struct {
 	places []int64
 	size   int64
 	region *region // of memory that is reserved; nil when it goes through a file
+	handed *handed // is to be moved into the store later
 	err    error
 }
 
@@ -78,13 +78,17 @@ func (t *transaction) stageAll(ctx context.Context, order []*element) (*stager, 
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stager{store: st, opts: &t.opts, memory: newMemory(), digests: packageDigests(t.rpmVersion()), cancel: cancel}
+	if t.opts.Handover.serves(st, t.root.Dir()) {
+		s.handover = t.opts.Handover
+		t.markOmitted()
+	}
 	t.ahead = make(chan struct{}, 256)
 	next := make(chan *job)
 	for range t.opts.jobs() {
 		s.wg.Go(func() {
 			for j := range next {
 				j.e.staged, j.e.err = s.stage(ctx, j)
-				staged, keep := j.e.staged, j.e.err == nil && j.region != nil && s.keep
+				staged, keep := j.e.staged, j.e.err == nil && s.saves(j)
 				close(j.e.ready)
 				if keep {
 					s.save(j, staged)
@@ -159,17 +163,20 @@ func (s *stager) stage(ctx context.Context, j *job) (*staged, error) {
 	}
 	st := &staged{places: j.places, clones: s.clones}
 	st.users.Store(1)
-	if st.file = s.find(j.e, headerKey(j.e.header), j.size, j.places); st.file != nil {
+	if st.kept = s.find(j.e, headerKey(j.e.header), j.size, j.places); st.kept != nil {
 		st.reused = true
 		j.leaveMemory()
 		return st, nil
+	}
+	if s.handover != nil {
+		j.handed = s.handover.add(s, j)
 	}
 	if j.region != nil {
 		err = s.unpackInside(ctx, j, st)
 	}
 	if j.region == nil || errors.Is(err, rpm.ErrTooLarge) {
 		j.leaveMemory()
-		err = s.unpackFile(ctx, j, st)
+		err = s.unpackOutside(ctx, j, st)
 	}
 	if err != nil {
 		j.leaveMemory()
@@ -177,6 +184,11 @@ func (s *stager) stage(ctx context.Context, j *job) (*staged, error) {
 		return nil, fmt.Errorf("unpack %s: %w", j.e.nevra, err)
 	}
 	return st, nil
+}
+
+// saves tells whether contents in memory are written into the store now.
+func (s *stager) saves(j *job) bool {
+	return s.keep && j.region != nil && (j.handed == nil || len(j.e.omitted) > 0)
 }
 
 // leaveMemory gives reserved memory back.
@@ -209,10 +221,18 @@ func (s *stager) unpackInside(ctx context.Context, j *job, st *staged) error {
 	}
 	st.memory, st.parts = j.region, parts
 	st.share(j.e.files)
-	if s.keep {
+	if s.saves(j) {
 		st.users.Store(2)
 	}
 	return nil
+}
+
+// unpackOutside unpacks to where there is room for it.
+func (s *stager) unpackOutside(ctx context.Context, j *job, st *staged) error {
+	if j.handed != nil {
+		return j.handed.unpackLoose(ctx, st)
+	}
+	return s.unpackFile(ctx, j, st)
 }
 
 // judge verifies digests and signatures of a package that was read. It returns
@@ -235,7 +255,7 @@ func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
 	if err != nil {
 		return err
 	}
-	st.file = f
+	st.kept = &kept{file: f}
 	buf := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	st.oddities, err = s.unpack(ctx, j, func(in io.Reader, at, _ int64) error { return copyAt(f, at, in, *buf) })
@@ -252,100 +272,46 @@ func (s *stager) unpackFile(ctx context.Context, j *job, st *staged) error {
 // cannot be kept is unpacked again the next time.
 func (s *stager) save(j *job, st *staged) {
 	defer st.release()
-	if err := s.saveParts(j, st.parts); err != nil {
+	save := s.saveParts
+	if j.handed != nil {
+		save = j.handed.pack
+	}
+	if err := save(j, st.parts); err != nil {
 		s.opts.log().Warn("package is not kept for the next build", "package", j.e.nevra, "error", err)
 	}
 }
 
-// saveParts writes contents in the order of their places.
 func (s *stager) saveParts(j *job, parts [][]byte) error {
 	f, err := s.create()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	w := gather{fd: int(f.Fd())}
-	for i, part := range parts {
-		links := j.e.files[i].Links
-		if j.places[i] < 0 || links != nil && links[len(links)-1] != i {
-			continue
-		}
-		if err := w.add(j.places[i], part); err != nil {
-			return fmt.Errorf("store package: %w", err)
-		}
-	}
-	if err := w.flush(); err != nil {
+	if err := j.writeParts(f, parts, func(int) bool { return true }); err != nil {
 		return fmt.Errorf("store package: %w", err)
 	}
 	return s.commit(headerKey(j.e.header), f, j.record())
 }
 
-// find returns the stored contents when they can be trusted.
-func (s *stager) find(e *element, key string, size int64, places []int64) *os.File {
-	f, r := s.open(key, size)
-	if f == nil {
-		return nil
-	}
-	changed := false
-	if r.Boot != s.boot {
-		if err := rehash(e, f, places); err != nil {
-			s.opts.log().Warn("stored package is damaged", "package", e.nevra, "error", err)
-			f.Close()
-			s.drop(key)
-			return nil
-		}
-		r.Boot, changed = s.boot, true
-	}
-	if !slices.Contains(r.Policies, s.policy) {
-		if err := s.verify(e); err != nil {
-			f.Close()
-			return nil // unpacking reports it
-		}
-		r.Policies, changed = append(r.Policies, s.policy), true
-	}
-	if s.wantsDigests(e, r) {
-		changed = true
-	}
-	if changed {
-		_ = s.note(f, r)
-	} else {
-		touchFile(f)
-	}
-	return f
-}
-
-// rehash compares stored contents with the digests of the header.
-func rehash(e *element, f *os.File, places []int64) error {
-	algo := e.header.DigestAlgo()
-	for i := range e.files {
-		file := &e.files[i]
-		if places[i] < 0 || file.Size == 0 || file.Links != nil && file.Links[len(file.Links)-1] != i {
+// writeParts writes those contents that want says, in the order of their places. Files of one
+// hard link set are asked for by the last.
+func (j *job) writeParts(f *os.File, parts [][]byte, want func(i int) bool) error {
+	w := gather{fd: int(f.Fd())}
+	for i, part := range parts {
+		if !j.hasContent(i) || !want(i) {
 			continue
 		}
-		h := algo.New()
-		if h == nil {
-			return fmt.Errorf("digest algorithm %s is not supported", algo)
-		}
-		if _, err := io.Copy(h, io.NewSectionReader(f, places[i], file.Size)); err != nil {
+		if err := w.add(j.places[i], part); err != nil {
 			return err
 		}
-		if got := hex.EncodeToString(h.Sum(nil)); !strings.EqualFold(got, file.Digest) {
-			return &rpm.FileDigestError{Path: file.Path(), Want: file.Digest, Got: got}
-		}
 	}
-	return nil
+	return w.flush()
 }
 
-// verify judges a package file without unpacking it.
-func (s *stager) verify(e *element) error {
-	in, r, err := s.reader(e)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	defer r.Close()
-	_, err = s.judge(e, r)
-	return err
+// hasContent tells whether file i is the one of its hard link set that counts.
+func (j *job) hasContent(i int) bool {
+	links := j.e.files[i].Links
+	return j.places[i] >= 0 && (links == nil || links[len(links)-1] == i)
 }
 
 // reader opens the package file again; its header must still be the same.

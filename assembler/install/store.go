@@ -21,7 +21,9 @@ import (
 // store keeps the contents of unpacked packages: for each package one file,
 // named by the SHA-256 of its main header, with the contents of its regular
 // files at places that follow from the header (layout), and behind them a record
-// of what was verified, as JSON, and a footer.
+// of what was verified, as JSON, and a footer. Where contents were moved here out of
+// a tree (Handover), the package is a directory with that file, which has holes in
+// their places, and a file for each of them.
 type store struct {
 	dir    string // of the files; with keep unset only of unnamed ones
 	keep   bool
@@ -40,7 +42,8 @@ type record struct {
 	// Digests are those of the file, where an rpm wanted them. Packages that differ
 	// in their signatures share what is stored, but not these.
 	Digests []rpmdb.Digest `json:"digests,omitempty"`
-	File    string         `json:"file,omitempty"` // fileKey of the one they are of
+	File    string         `json:"file,omitempty"`  // fileKey of the one they are of
+	Moved   int            `json:"moved,omitempty"` // contents that are files of their own
 }
 
 // footer ends a stored file, little-endian.
@@ -108,26 +111,42 @@ func headerKey(h *rpm.Header) string {
 	return hex.EncodeToString(sum[:])
 }
 
-const storeSuffix = ".package"
-
 func (s *store) path(key string) string { return filepath.Join(s.dir, key+storeSuffix) }
 
 // open returns the stored contents of a package and what they are worth, nil
 // when there are none.
-func (s *store) open(key string, size int64) (*os.File, *record) {
+func (s *store) open(key string, size int64) (*kept, *record) {
 	if !s.keep {
 		return nil, nil
 	}
-	f, err := os.OpenFile(s.path(key), os.O_RDWR, 0)
+	k, r, err := s.openFile(key)
+	if err != nil {
+		k, r, err = openKept(filepath.Join(s.dir, key+movedSuffix))
+	}
 	if err != nil {
 		return nil, nil
 	}
-	r, err := readRecord(f)
-	if err != nil || r.Size != size {
-		f.Close()
+	if r.Size != size {
+		k.close()
 		return nil, nil
 	}
-	return f, r
+	return k, r
+}
+
+func (s *store) openFile(key string) (*kept, *record, error) {
+	f, err := os.OpenFile(s.path(key), os.O_RDWR, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := readRecord(f)
+	if err == nil && r.Moved != 0 {
+		err = errNoRecord
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	return &kept{file: f}, r, nil
 }
 
 // readRecord reads what is behind the contents. It must begin where they end.
@@ -188,14 +207,19 @@ func (s *store) commit(key string, f *os.File, r *record) error {
 	if !s.keep {
 		return nil
 	}
-	r.Boot, r.Policies = s.boot, []string{s.policy}
-	if err := s.note(f, r); err != nil {
+	if err := s.seal(f, r); err != nil {
 		return err
 	}
 	if err := link(f, s.path(key)); err != nil {
 		return fmt.Errorf("store package: %w", err)
 	}
 	return nil
+}
+
+// seal gives contents that were verified in this transaction their record.
+func (s *store) seal(f *os.File, r *record) error {
+	r.Boot, r.Policies = s.boot, []string{s.policy}
+	return s.note(f, r)
 }
 
 // link names a file made by create.
@@ -237,4 +261,7 @@ func (s *store) note(f *os.File, r *record) error {
 }
 
 // drop removes a package that turned out to be damaged.
-func (s *store) drop(key string) { os.Remove(s.path(key)) }
+func (s *store) drop(key string) {
+	os.Remove(s.path(key))
+	removeKept(filepath.Join(s.dir, key+movedSuffix))
+}

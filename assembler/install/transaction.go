@@ -118,22 +118,8 @@ func (t *transaction) runAll(ctx context.Context, items []Item) error {
 		func() error { return t.phase("database", func() error { return t.writeDatabase(ctx) }) },
 		func() error { return t.phase("posttrans", func() error { return t.postTrans(ctx) }) },
 		func() error { t.restoreDirTimes(); return nil },
-		func() error { t.pruneStore(st.store); return nil },
+		func() error { st.pruneStore(); return nil },
 	)
-}
-
-// pruneStore keeps the store within its limit. It is a cache: a failure is noted.
-func (t *transaction) pruneStore(s *store) {
-	limit := t.opts.StoreLimit
-	if limit == 0 {
-		limit = DefaultStoreLimit
-	}
-	if limit < 0 {
-		return
-	}
-	if err := s.prune(limit); err != nil {
-		t.opts.log().Warn("the store of unpacked packages cannot be pruned", "error", err)
-	}
 }
 
 // read loads headers and the database and finds the order.

@@ -43,7 +43,7 @@ func main() {
 	flag.IntVar(&o.repeat, "repeat", 1, "how often all sides are run in turn; ratios are those of the medians")
 	flag.BoolVar(&o.noScripts, "noscripts", false, "run no scriptlets")
 	flag.BoolVar(&o.verbose, "v", false, "print the output of scriptlets")
-	flag.BoolVar(&o.keep, "keep", false, "keep the roots")
+	flag.BoolVar(&o.keep, "keep", false, "keep the roots, so that fimg copies what it keeps in its store instead of moving it there")
 	flag.IntVar(&o.rounds, "rounds", 2, "how often fimg installs: the first time with a cold store")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -137,13 +137,21 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 	defer settle.Machine()()
 	before := usage()
 	start := time.Now()
-	res, err := install.Run(ctx, root, items, install.Options{
-		Store: o.store, NoScripts: o.noScripts, Time: time.Unix(1700000000, 0), Events: printer(o.verbose),
-	})
-	took := time.Since(start)
+	opts := install.Options{Store: o.store, NoScripts: o.noScripts, Time: time.Unix(1700000000, 0), Events: printer(o.verbose)}
+	var handover install.Handover
+	if !o.keep { // as builds do
+		opts.Handover = &handover
+	}
+	res, err := install.Run(ctx, root, items, opts)
 	if err != nil {
 		return spent{}, err
 	}
+	gone := time.Now()
+	if err := handover.Store(ctx, root); err != nil {
+		return spent{}, err
+	}
+	res.Times = append(res.Times, install.PhaseTime{Phase: "to the store", Time: time.Since(gone)})
+	took := time.Since(start)
 	report(name, took, res, before)
 	return spent{"fimg " + name, took, res.Scriptlet}, nil
 }
