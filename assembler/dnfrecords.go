@@ -41,7 +41,7 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: p.Item.Repository, Action: dnfstate.Install, Reason: dnfReasons[p.Item.Reason]})
 	}
 	t.Items = replaced(t.Items, res)
-	groups := recordedGroups(b.plan.Lock, present)
+	groups := recordedGroups(b.plan.Lock.Groups, present)
 	if len(b.dnf) == 0 {
 		t.Groups = groups
 	}
@@ -87,12 +87,7 @@ func obsoleter(res install.Result, name string) rpm.Identity {
 // claimMembers gives what belongs to an installed group the reason that dnf5 gives
 // it, also where another package needs it; not to conditional packages.
 func claimMembers(items []dnfstate.Item, groups []dnfstate.Group) {
-	members := map[string]bool{}
-	for _, g := range groups {
-		for _, m := range g.Members {
-			members[m.Name] = members[m.Name] || !g.Environment && m.Installed && m.Type != dnfstate.Conditional
-		}
-	}
+	members := claims(groups)
 	for i, it := range items {
 		if members[it.Package.Name] && it.Reason != dnfstate.User {
 			items[i].Reason = dnfstate.GroupMember
@@ -100,14 +95,24 @@ func claimMembers(items []dnfstate.Item, groups []dnfstate.Group) {
 	}
 }
 
+// claims are the names that the groups claim as theirs.
+func claims(groups []dnfstate.Group) map[string]bool {
+	members := map[string]bool{}
+	for _, g := range groups {
+		for _, m := range g.Members {
+			members[m.Name] = members[m.Name] || !g.Environment && m.Installed && m.Type != dnfstate.Conditional
+		}
+	}
+	return members
+}
+
 // recordRemoval notes what dnf took away again.
 func (b *builder) recordRemoval(res install.Result) {
 	t := b.transactionRecord(res, "remove")
-	asked := description.Names(b.plan.Image.Packages.Uninstall)
 	for _, id := range res.Removed {
 		reason := dnfstate.User
 		if b.plan.Image.Preferences.PackageManager == "dnf5" {
-			reason = removalReason(id, asked, b.plan.Lock.Remove.Dependent)
+			reason = removalReason(id, &b.plan.Lock.Remove)
 		}
 		t.Items = append(t.Items, dnfstate.Item{Package: id, Repo: "@System", Action: dnfstate.Remove, Reason: reason})
 		t.Command += " " + id.Name
@@ -116,17 +121,16 @@ func (b *builder) recordRemoval(res install.Result) {
 }
 
 // removalReason is why dnf5 says that it removed a package: it was asked to, or the
-// package was no mere dependency and needs another one that leaves, or else nothing
-// needs it any more.
-func removalReason(id rpm.Identity, asked, dependent []string) dnfstate.Reason {
+// package needs another one that leaves, or else nothing needs it any more.
+func removalReason(id rpm.Identity, r *manifest.Removal) dnfstate.Reason {
 	id.HasEpoch = true
-	switch {
-	case slices.Contains(asked, id.Name):
-		return dnfstate.User
-	case slices.Contains(dependent, id.NEVRA()):
+	switch nevra := id.NEVRA(); {
+	case slices.Contains(r.Dependent, nevra):
 		return dnfstate.Dependency
+	case slices.Contains(r.Unneeded, nevra):
+		return dnfstate.Clean
 	}
-	return dnfstate.Clean
+	return dnfstate.User
 }
 
 func (b *builder) transactionRecord(res install.Result, verb string) dnfstate.Transaction {
@@ -147,11 +151,11 @@ var dnfReasons = map[string]dnfstate.Reason{"": dnfstate.User, "user": dnfstate.
 var dnfTypes = map[string]dnfstate.Types{string(comps.Mandatory): dnfstate.Mandatory, string(comps.Default): dnfstate.Default,
 	string(comps.Optional): dnfstate.Optional, string(comps.Conditional): dnfstate.Conditional}
 
-// recordedGroups are the groups of the lock as dnf notes them. A member counts as
+// recordedGroups are the groups of a lock as dnf notes them. A member counts as
 // installed with the group when it was asked for and is there.
-func recordedGroups(lock *manifest.Lock, present map[string]bool) []dnfstate.Group {
+func recordedGroups(groups []manifest.LockedGroup, present map[string]bool) []dnfstate.Group {
 	var list []dnfstate.Group
-	for _, g := range lock.Groups {
+	for _, g := range groups {
 		r := dnfstate.Group{ID: g.ID, Name: g.Name, Repo: g.Repository, Action: dnfstate.Install, Reason: dnfstate.User, Environment: g.Environment,
 			Description: g.Description, Default: g.Default, Visible: g.Visible, Order: g.Order, LangOnly: g.LangOnly}
 		for _, k := range g.Kinds {

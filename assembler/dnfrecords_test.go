@@ -18,7 +18,7 @@ func TestRecordedGroups(t *testing.T) {
 			{Name: "bash", Kind: "mandatory", Wanted: true}, {Name: "gone", Kind: "default", Wanted: true}, {Name: "vim", Kind: "optional"}}},
 		{ID: "cloud", Environment: true, Members: []manifest.LockedMember{{Name: "core", Kind: "mandatory", Wanted: true}}},
 	}}
-	got := recordedGroups(lock, map[string]bool{"bash": true, "vim": true})
+	got := recordedGroups(lock.Groups, map[string]bool{"bash": true, "vim": true})
 	core, cloud := got[0], got[1]
 	if core.Reason != dnfstate.Dependency || core.Types != dnfstate.Mandatory|dnfstate.Default || core.Repo != "fedora" {
 		t.Errorf("core: %+v", core)
@@ -39,7 +39,7 @@ func TestRemovalReason(t *testing.T) {
 	for name, want := range map[string]dnfstate.Reason{"usbutils": dnfstate.User, "libutempter0": dnfstate.User,
 		"tmux": dnfstate.Dependency, "libusb": dnfstate.Clean} {
 		id := rpm.Identity{Name: name, Version: "1", Release: "2", Arch: "x86_64"}
-		got := removalReason(id, []string{"usbutils", "libutempter0"}, []string{"tmux-0:1-2.x86_64"})
+		got := removalReason(id, &manifest.Removal{Dependent: []string{"tmux-0:1-2.x86_64"}, Unneeded: []string{"libusb-0:1-2.x86_64"}})
 		if got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}

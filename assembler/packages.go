@@ -145,7 +145,7 @@ func (r *resolution) run(ctx context.Context) error {
 	if err = r.lockGroups(lock); err != nil {
 		return fmt.Errorf("expand collections: %w", err)
 	}
-	if lock.Remove, err = r.removal(slices.Concat(rest, boot, r.base)); err != nil {
+	if lock.Remove, err = r.removal(ctx, slices.Concat(rest, boot, r.base), lock.Groups); err != nil {
 		return fmt.Errorf("resolve removals: %w", err)
 	}
 	r.plan.Lock = lock

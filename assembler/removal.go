@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"context"
 	"slices"
 
 	"github.com/fimg/fimg/assembler/manifest"
@@ -11,7 +12,7 @@ import (
 
 // removal finds what the description's uninstall and delete lists take away from
 // the packages of both phases, those of the last phase first.
-func (r *resolution) removal(all []picked) (manifest.Removal, error) {
+func (r *resolution) removal(ctx context.Context, all []picked, groups []manifest.LockedGroup) (manifest.Removal, error) {
 	p := &r.plan.Image.Packages
 	var out manifest.Removal
 	if len(p.Uninstall)+len(p.Delete) == 0 || len(all) == 0 {
@@ -21,29 +22,27 @@ func (r *resolution) removal(all []picked) (manifest.Removal, error) {
 	if err != nil {
 		return out, err
 	}
-	names := func(ids []pool.ID) (list []string) {
-		for _, id := range ids {
-			list = append(list, u.Package(id).NEVRA())
-		}
-		return list
+	gone, err := solve.Remove(ctx, u, solve.Removal{Arguments: description.Names(p.Uninstall), Clean: true, Wanted: r.wanted(u, all, groups)})
+	if err != nil {
+		return out, err
 	}
-	gone := solve.Remove(u, solve.Removal{Arguments: description.Names(p.Uninstall), Clean: true, Wanted: wanted(u, all)})
-	out.Uninstall = names(gone)
-	out.Dependent = dependent(names(solve.Remove(u, solve.Removal{Arguments: description.Names(p.Uninstall)})), all)
-	forced := solve.Remove(u, solve.Removal{Arguments: description.Names(p.Delete), Alone: true})
-	out.Delete = slices.DeleteFunc(names(forced), func(n string) bool { return slices.Contains(out.Uninstall, n) })
-	return out, nil
-}
-
-// dependent are the packages that dnf5 calls dependent where the given ones leave
-// because others do: not those that were mere dependencies themselves.
-func dependent(gone []string, all []picked) []string {
-	for _, p := range all {
-		if p.Reason == solve.Dependency {
-			gone = slices.DeleteFunc(gone, func(n string) bool { return n == p.nevra() })
+	for _, g := range gone {
+		nevra := u.Package(g.ID).NEVRA()
+		out.Uninstall = append(out.Uninstall, nevra)
+		switch g.Cause {
+		case solve.InNeed:
+			out.Dependent = append(out.Dependent, nevra)
+		case solve.Unneeded:
+			out.Unneeded = append(out.Unneeded, nevra)
 		}
 	}
-	return gone
+	forced, err := solve.Remove(ctx, u, solve.Removal{Arguments: description.Names(p.Delete), Alone: true})
+	for _, g := range forced {
+		if nevra := u.Package(g.ID).NEVRA(); !slices.Contains(out.Uninstall, nevra) {
+			out.Delete = append(out.Delete, nevra)
+		}
+	}
+	return out, err
 }
 
 // system is a universe of nothing but the image's packages, as installed.
@@ -65,17 +64,21 @@ func (r *resolution) system(all []picked) (*pool.Universe, error) {
 	return pool.NewUniverse(r.plan.Image.Arch, pool.Source{Index: index, Name: "@System", Installed: true})
 }
 
-// wanted are the packages that were asked for by name or group.
-func wanted(u *pool.Universe, all []picked) map[pool.ID]bool {
-	asked := map[string]bool{}
+// wanted are the packages that were asked for by name or group; for dnf5 also those
+// that came as dependencies and belong to a group.
+func (r *resolution) wanted(u *pool.Universe, all []picked, groups []manifest.LockedGroup) map[pool.ID]bool {
+	asked, present := map[string]bool{}, map[string]bool{}
 	for _, p := range all {
-		if p.Reason == solve.User || p.Reason == solve.GroupMember {
-			asked[p.nevra()] = true
-		}
+		asked[p.nevra()] = p.Reason == solve.User || p.Reason == solve.GroupMember
+		present[p.in.Package(p.ID).Name] = true
+	}
+	claimed := map[string]bool{}
+	if r.plan.Image.Preferences.PackageManager == "dnf5" {
+		claimed = claims(recordedGroups(groups, present))
 	}
 	set := map[pool.ID]bool{}
 	for id := range u.All() {
-		if asked[u.Package(id).NEVRA()] {
+		if p := u.Package(id); asked[p.NEVRA()] || claimed[p.Name] {
 			set[id] = true
 		}
 	}

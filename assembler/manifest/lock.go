@@ -53,7 +53,8 @@ type LockedMember struct {
 // Removal lists what the description takes away again, as NEVRAs.
 type Removal struct {
 	Uninstall []string `json:"uninstall,omitempty"` // with what was only needed by them
-	Dependent []string `json:"dependent,omitempty"` // of Uninstall: asked for, or wanted and in need of those
+	Dependent []string `json:"dependent,omitempty"` // of Uninstall: in need of others that leave
+	Unneeded  []string `json:"unneeded,omitempty"`  // of Uninstall: nothing needs them any more
 	Delete    []string `json:"delete,omitempty"`    // by force and without scriptlets
 }
 

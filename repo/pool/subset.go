@@ -9,10 +9,11 @@ import (
 )
 
 // Subset makes an index of some packages of a universe, as the installed system
-// that a transaction of them leaves behind. It knows the files that the universe
-// knows.
+// that a transaction of them leaves behind: by name, as libsolv reads it. It knows
+// the files that the universe knows.
 func Subset(u *Universe, ids []ID) (*Index, error) {
 	ids = sortIDs(slices.Clone(ids))
+	slices.SortStableFunc(ids, func(a, b ID) int { return strings.Compare(u.String(u.Name0(a)), u.String(u.Name0(b))) })
 	files := u.filesOf(ids)
 	b := NewBuilder("")
 	for _, id := range ids {

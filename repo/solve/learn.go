@@ -1,6 +1,10 @@
 package solve
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/fimg/fimg/repo/pool"
+)
 
 // analyze derives from a broken rule one that would have prevented it, takes
 // back the decisions down to the level at which the new rule decides something,
@@ -162,9 +166,10 @@ func (s *solver) assertConflict(i int32) bool {
 // the proof is recorded as a problem.
 func (s *solver) unsolvable(broken int32) bool {
 	seen := map[lit]bool{}
-	proof := map[int32]bool{}
+	known := map[int32]bool{}
+	var proof []int32
 	note := func(i int32) {
-		s.expandProof(i, proof)
+		proof = s.expandProof(i, known, proof)
 		s.rules[i].literals(func(l lit) bool { seen[abs(l)] = true; return true })
 	}
 	note(broken)
@@ -173,42 +178,46 @@ func (s *solver) unsolvable(broken int32) bool {
 			note(s.why[at])
 		}
 	}
-	rules := make([]int32, 0, len(proof))
 	last := int32(0)
-	for i := range proof {
-		rules = append(rules, i)
+	for _, i := range proof {
 		if s.weakRule[i] {
 			last = max(last, i)
 		}
 	}
-	slices.Sort(rules)
 	if last > 0 {
 		s.giveUp(last)
 		s.reset()
 		return true
 	}
-	if s.eraseInstead(rules) {
+	if s.eraseInstead(proof) {
 		s.reset()
 		return true
 	}
-	s.problems = append(s.problems, problem{rules})
+	slices.Sort(proof)
+	s.problems = append(s.problems, problem{proof})
 	return false
 }
 
-// expandProof adds rule i to a proof, a learnt one by what it was derived from.
-func (s *solver) expandProof(i int32, proof map[int32]bool) {
+// expandProof appends rule i to a proof, a learnt one by what it was derived from,
+// unless it is known already.
+func (s *solver) expandProof(i int32, known map[int32]bool, proof []int32) []int32 {
 	stack := []int32{i}
-	seen := map[int32]bool{}
 	for len(stack) > 0 {
 		i := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if i < s.learnt {
-			proof[i] = true
-		} else if !seen[i] {
-			seen[i] = true
-			stack = append(stack, s.learnWhy[i-s.learnt]...)
+		if known[i] {
+			continue
 		}
+		known[i] = true
+		if i < s.learnt {
+			proof = append(proof, i)
+			continue
+		}
+		from := len(stack)
+		stack = append(stack, s.learnWhy[i-s.learnt]...)
+		slices.Reverse(stack[from:])
 	}
+	return proof
 }
 
 // giveUp disables a rule that could not be kept.
@@ -232,19 +241,30 @@ func (s *solver) giveUp(i int32) {
 	}
 }
 
-// eraseInstead gives up the last rule of a proof that keeps an installed
-// package, where erasing is allowed.
+// eraseInstead gives up a rule of a proof that keeps an installed package, where
+// erasing is allowed: the first of one that nothing could take the place of, else
+// the last.
 func (s *solver) eraseInstead(proof []int32) bool {
 	if !s.opt.AllowErasing {
 		return false
 	}
 	var update, feature int32
 	for _, i := range proof {
-		if s.update.has(i) {
-			update = max(update, i)
-		} else if s.feature.has(i) {
-			feature = max(feature, i)
+		if !s.update.has(i) {
+			if s.feature.has(i) {
+				feature = max(feature, i)
+			}
+			continue
 		}
+		p := s.instFirst + pool.ID(i-s.update.start)
+		if s.featureRule(p).p == 0 && s.rules[i].assertion() && s.rules[i].p == p {
+			s.giveUp(i)
+			if slices.ContainsFunc(proof, s.job.has) {
+				s.cannotStay(p)
+			}
+			return true
+		}
+		update = max(update, i)
 	}
 	if update == 0 {
 		update = feature

@@ -95,6 +95,7 @@ func (s *solver) rebuild() {
 	s.learnt = int32(len(s.rules))
 	s.watch()
 	s.disablePolicyRules()
+	s.findNeedless()
 }
 
 // candidates are the packages a job names.

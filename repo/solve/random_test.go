@@ -163,3 +163,27 @@ func TestRandomSecondPhase(t *testing.T) {
 		t.Errorf("only %d problems have a solution", solved)
 	}
 }
+
+// holds evaluates a dependency for the packages that in accepts.
+func holds(u *pool.Universe, d pool.Ref, in func(pool.ID) bool) bool {
+	if u.Rich(d) {
+		op, _, _, a, b := u.Rel(d)
+		bop, _, _, cond, other := u.Rel(b)
+		hasElse := bop == pool.Else
+		if !hasElse {
+			cond = b
+		}
+		switch op {
+		case pool.And:
+			return holds(u, a, in) && holds(u, b, in)
+		case pool.Or:
+			return holds(u, a, in) || holds(u, b, in)
+		case pool.If, pool.Unless:
+			if holds(u, cond, in) == (op == pool.If) {
+				return holds(u, a, in)
+			}
+			return hasElse && holds(u, other, in) || !hasElse && op == pool.If
+		}
+	}
+	return slices.ContainsFunc(u.Providers(d), in)
+}

@@ -99,6 +99,9 @@ func (s *solver) step(level, system int32) (int32, int32, bool) {
 	if level = s.resolveDependencies(level); level < old {
 		return level, system, false
 	}
+	if l, again := s.dropNeedless(level); again {
+		return l, system, false
+	}
 	if !s.opt.NoWeak {
 		var again bool
 		if level, again = s.resolveWeak(level); again {
@@ -108,7 +111,7 @@ func (s *solver) step(level, system int32) (int32, int32, bool) {
 	if l, again := s.dropUndecided(level); again {
 		return l, system, false
 	}
-	if s.choice.size() > 0 && s.droppedChoices() {
+	if s.mistaken() || s.choice.size() > 0 && s.droppedChoices() {
 		s.reset()
 		return 0, 0, false
 	}
@@ -239,7 +242,7 @@ func (s *solver) keepOrReplace(level int32, p pool.ID, pass int) (int32, bool) {
 			return s.choose(level, cands, i), true
 		}
 	}
-	if s.level[p] == 0 {
+	if s.level[p] == 0 && !s.needless(p) {
 		return s.install(level, p, s.update.start+int32(p-s.instFirst)), true
 	}
 	return level, false
@@ -268,6 +271,9 @@ func (s *solver) resolveDependencies(level int32) int32 {
 		cands, open := s.open(i)
 		if !open || len(cands) < 2 {
 			continue
+		}
+		if k := slices.IndexFunc(cands, s.needless); k >= 0 {
+			cands = cands[k : k+1]
 		}
 		if postponed >= 0 {
 			cands = s.filter(cands, modeChooseNoReorder)

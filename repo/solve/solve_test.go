@@ -166,7 +166,7 @@ func TestRemove(t *testing.T) {
 		"user app lib":      {Arguments: []string{"app"}, Clean: true, Wanted: wanted(u, "deep")},
 	}
 	for want, r := range all {
-		got := names(u, solve.Remove(u, r))
+		got := removed(t, u, r)
 		list := strings.Fields(want)
 		slices.Sort(list)
 		sorted := slices.Sorted(slices.Values(got))
@@ -174,9 +174,22 @@ func TestRemove(t *testing.T) {
 			t.Errorf("%+v removes %q, want %q", r, got, list)
 		}
 	}
-	if got := names(u, solve.Remove(u, all["user app lib deep"])); !slices.Equal(got, []string{"user", "app", "lib", "deep"}) {
+	if got := removed(t, u, all["user app lib deep"]); !slices.Equal(got, []string{"user", "app", "lib", "deep"}) {
 		t.Errorf("order %q", got)
 	}
+}
+
+func removed(t *testing.T, u *pool.Universe, r solve.Removal) []string {
+	t.Helper()
+	gone, err := solve.Remove(context.Background(), u, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []pool.ID
+	for _, g := range gone {
+		ids = append(ids, g.ID)
+	}
+	return names(u, ids)
 }
 
 func wanted(u *pool.Universe, name string) map[pool.ID]bool {

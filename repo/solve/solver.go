@@ -46,6 +46,7 @@ type solver struct {
 
 	multi    map[pool.ID]bool   // may be installed in several versions
 	notWeak  map[pool.ID]bool   // never installed for a weak dependency
+	clean    *cleaning          // nil where erase jobs leave what they led to
 	noUpdate []bool             // installed packages a job wants replaced or gone
 	obsOf    map[pool.ID][]lit  // packages that obsolete an installed one under another name
 	wished   wishes             // what is recommended and suggested
