@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -18,6 +19,7 @@ import (
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
 	"github.com/fimg/fimg/tree/rootfs"
@@ -209,7 +211,7 @@ func (b *builder) treeOptions() tree.DirOptions {
 // one core busy.
 func (b *builder) settledBeforeInitrd() bool {
 	img := b.plan.Image
-	return img.Type.Bootloader.BLS && len(bootloader.Entries(b.root)) > 0 && !system.HasScript(img, "pre_disk_sync.sh", "disk.sh")
+	return img.Type.Bootloader.BLS && len(bootloader.Entries(b.root)) > 0 && !system.HasScript(img, editBootScript, "pre_disk_sync.sh", "disk.sh")
 }
 
 func (b *builder) initrdBesideVerify(ctx context.Context) error {
@@ -295,8 +297,27 @@ func (b *builder) bootloader(ctx context.Context) error {
 	return err
 }
 
+// editBootScript is the name scripts of the attribute editbootconfig get in the image.
+const editBootScript = "edit_boot_config.sh"
+
+// editBootConfig runs the script that changes what the boot loader finds. kiwi runs it
+// on the host in the root directory: here that is / and the image's programs are used.
+func (b *builder) editBootConfig(ctx context.Context) error {
+	if !system.HasScript(b.plan.Image, editBootScript) {
+		return nil
+	}
+	part, ok := b.plan.Layout.Find(partition.Boot)
+	if !ok {
+		part, _ = b.plan.Layout.Find(partition.Root)
+	}
+	return b.sys.RunScript(ctx, editBootScript, b.plan.Image.Type.Attr.Filesystem, strconv.Itoa(part.Number))
+}
+
 // finishTree ends everything that runs in the root and cleans it up.
 func (b *builder) finishTree(ctx context.Context) error {
+	if err := b.editBootConfig(ctx); err != nil {
+		return err
+	}
 	if err := b.sys.RunScript(ctx, "pre_disk_sync.sh"); err != nil {
 		return err
 	}

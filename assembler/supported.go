@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/fault"
 )
 
 // checkSupported refuses by name what a description asks for and fimg does not
@@ -22,7 +24,7 @@ func checkSupported(img *description.Image) error {
 		{a.EmbedVerityMetadata.IsTrue() || a.VerityBlocks != "", "attribute verity_blocks"},
 		{a.InstallISO.IsTrue() || a.InstallPXE.IsTrue() || a.InstallStick.IsTrue(), "installation media"},
 		{a.BtrfsRootIsSnapper.IsTrue(), "attribute btrfs_root_is_snapper_snapshot"},
-		{a.EditBootConfig != "", "attribute editbootconfig"}, {a.EditBootInstall != "", "attribute editbootinstall"},
+		{a.EditBootInstall != "", "attribute editbootinstall"},
 		{len(t.DerivedFrom) > 0 && IsDisk(img), "a disk derived from a container"},
 		{a.DeltaRoot.IsTrue(), "attribute delta_root"}, {a.XenServer.IsTrue(), "attribute xen_server"},
 		{t.Root.Manager == "lvm", "LVM volume management"},
@@ -38,6 +40,9 @@ func checkSupported(img *description.Image) error {
 	}
 	if !IsDisk(img) {
 		return nil
+	}
+	if a.EditBootConfig != "" && !system.HasScript(img, editBootScript) {
+		return fault.New(fault.Description, fmt.Errorf("%s: script %s does not exist", img.Source, a.EditBootConfig))
 	}
 	switch a.Filesystem {
 	case "btrfs", "ext2", "ext3", "ext4", "xfs":

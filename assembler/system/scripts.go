@@ -74,8 +74,8 @@ func (s *System) copyFiles() error {
 }
 
 // RunScript runs a standard script of the description inside the root when there
-// is one.
-func (s *System) RunScript(ctx context.Context, name string) error {
+// is one, with arguments.
+func (s *System) RunScript(ctx context.Context, name string, args ...string) error {
 	if _, ok := s.Image.Script(name); !ok {
 		return nil
 	}
@@ -88,6 +88,7 @@ func (s *System) RunScript(ctx context.Context, name string) error {
 	if text, err := s.Root.ReadFile("image/" + name); err == nil && len(text) > 2 && text[0] == '#' && text[1] == '!' {
 		cmd.Args = cmd.Args[1:]
 	}
+	cmd.Args = append(cmd.Args, args...)
 	if err := s.Run(ctx, cmd); err != nil {
 		return fmt.Errorf("run %s: %w", name, err)
 	}
