@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/fimg/fimg/bootloader"
 	"github.com/fimg/fimg/bootloader/grub"
@@ -20,6 +21,7 @@ func grubOptions(img *description.Image) *grub.Options {
 		GfxMode: b.VideoMode, Theme: img.Preferences.BootloaderTheme, NoBLS: !b.BLS, Persistency: t.Attr.DevicePersistency,
 		RelativeDefault: t.Root.Manager == "btrfs" && t.Attr.BtrfsSetDefaultVolume.IsTrue(),
 	}
+	o.TrustedBoot = slices.Contains(b.ConfigOptions, "--set-trusted-boot") // all that kiwi knows of them
 	if b.Timeout.Set() {
 		seconds := int(b.Timeout.Or(0))
 		o.Timeout = &seconds

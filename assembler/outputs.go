@@ -1,10 +1,12 @@
 package assembler
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/fimg/fimg/description"
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats"
 )
 
@@ -54,6 +56,9 @@ func outputs(img *description.Image, extra []string) ([]Output, error) {
 	var list []Output
 	for i, name := range append(wanted, extra...) {
 		f, err := formats.Lookup(name)
+		if err != nil && i < len(wanted) {
+			err = fault.New(fault.Description, fmt.Errorf("%s: attribute format: %w", img.Source, err))
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -58,10 +58,24 @@ func MakePlan(ctx context.Context, img *description.Image, opts Options) (*Plan,
 	if err := p.estimate(ctx); err != nil {
 		return nil, err
 	}
-	for _, n := range img.Notes {
-		p.Notes = append(p.Notes, n.Source.String()+": "+n.Text)
-	}
+	p.Notes = notes(img)
 	return p, nil
+}
+
+// notes are what a person should know before building: oddities, what kiwi would not
+// build, and what has no effect.
+func notes(img *description.Image) []string {
+	var list []string
+	for _, n := range img.Notes {
+		list = append(list, n.Source.String()+": "+n.Text)
+	}
+	for _, c := range img.Checks() {
+		list = append(list, c.Source.String()+": kiwi would not build this ("+c.Name+"): "+c.Text)
+	}
+	if img.Type.Attr.BtrfsRootIsReadonly.IsTrue() {
+		list = append(list, img.Source.String()+": btrfs_root_is_readonly_snapshot has no effect without btrfs_root_is_snapper_snapshot; the root is writable")
+	}
+	return list
 }
 
 // seed is the root of the image's identifiers.

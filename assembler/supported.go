@@ -3,7 +3,6 @@ package assembler
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/description"
@@ -13,34 +12,23 @@ import (
 // checkSupported refuses by name what a description asks for and fimg does not
 // build, before any work starts.
 func checkSupported(img *description.Image) error {
-	t, a := &img.Type, &img.Type.Attr
-	refuse := func(what string) error { return &UnsupportedError{What: what, Source: img.Source.String()} }
-	unsupported := []struct {
-		there bool
-		what  string
-	}{
-		{a.Luks != "", "attribute luks"}, {a.MDRaid != "", "attribute mdraid"},
-		{a.OverlayRoot.IsTrue(), "attribute overlayroot"}, {a.StandaloneIntegrity.IsTrue(), "attribute standalone_integrity"},
-		{a.EmbedVerityMetadata.IsTrue() || a.VerityBlocks != "", "attribute verity_blocks"},
-		{a.InstallISO.IsTrue() || a.InstallPXE.IsTrue() || a.InstallStick.IsTrue(), "installation media"},
-		{a.BtrfsRootIsSnapper.IsTrue(), "attribute btrfs_root_is_snapper_snapshot"},
-		{a.EditBootInstall != "", "attribute editbootinstall"},
-		{len(t.DerivedFrom) > 0 && IsDisk(img), "a disk derived from a container"},
-		{a.DeltaRoot.IsTrue(), "attribute delta_root"}, {a.XenServer.IsTrue(), "attribute xen_server"},
-		{t.Root.Manager == "lvm", "LVM volume management"},
-		{slices.ContainsFunc(t.OEM.Settings, asksForRecovery), "element oem-recovery"},
-		{IsDisk(img) && t.InitrdSystem == "kiwi", "initrd_system kiwi"},
-		{t.Firmware.Unsupported != "", "firmware " + t.Firmware.Unsupported + " on " + img.Arch},
-		{t.Firmware.Table == "dasd", "a DASD volume table"},
-	}
-	for _, u := range unsupported {
-		if u.there {
-			return refuse(u.what)
+	for _, list := range [][]demand{typeDemands(img), bootDemands(img), sectionDemands(img)} {
+		for _, d := range list {
+			if d.there {
+				return &UnsupportedError{What: d.what, Source: d.at.String()}
+			}
 		}
 	}
 	if !IsDisk(img) {
 		return nil
 	}
+	return checkDisk(img)
+}
+
+// checkDisk refuses file systems and boot loaders that have no writer.
+func checkDisk(img *description.Image) error {
+	t, a := &img.Type, &img.Type.Attr
+	refuse := func(what string) error { return &UnsupportedError{What: what, Source: img.Source.String()} }
 	if a.EditBootConfig != "" && !system.HasScript(img, editBootScript) {
 		return fault.New(fault.Description, fmt.Errorf("%s: script %s does not exist", img.Source, a.EditBootConfig))
 	}
@@ -62,13 +50,6 @@ func checkSupported(img *description.Image) error {
 		return err
 	}
 	return checkCreateOptions(img)
-}
-
-// asksForRecovery tells whether a setting of <oemconfig> wants an archive of the
-// whole root in the image.
-func asksForRecovery(o description.Option) bool {
-	value := strings.TrimSpace(o.Value)
-	return o.Name == "recovery" && (value == "true" || value == "1")
 }
 
 // checkPartitions refuses what partitions besides the root's ask for.

@@ -43,6 +43,7 @@ func (s *state) buildType(img *Image) {
 	t.Machine = machine(n.first("machine"))
 	t.Initrd = dracut(n)
 	t.InstallMedia = dracut(n.first("installmedia"))
+	_, t.Encrypted = n.attr("luks")
 	t.LuksOptions = luksOptions(a, n.first("luksformat"))
 }
 

@@ -30,6 +30,7 @@ type Type struct {
 	Initrd              Initrd           `json:"initrd"`
 	InstallMedia        Initrd           `json:"install_media_initrd"`
 	LuksOptions         []string         `json:"luks_options,omitempty"` // arguments of cryptsetup luksFormat
+	Encrypted           bool             `json:"encrypted,omitempty"`    // luks is written, be it with an empty passphrase
 }
 
 // Option is a name with an optional value.

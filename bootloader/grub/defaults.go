@@ -101,7 +101,7 @@ func sysconfig(sys *bootloader.System, opts *Options) map[string]string {
 		"LOADER_LOCATION": quote("mbr"),
 		"DEFAULT_APPEND":  quote(sys.Cmdline),
 		"FAILSAFE_APPEND": quote(sys.KernelOptions() + " ide=nodma apm=off noresume edd=off nomodeset 3"),
-		"TRUSTED_BOOT":    quote("no"),
+		"TRUSTED_BOOT":    quote(map[bool]string{true: "yes", false: "no"}[opts.TrustedBoot]),
 	}
 	if opts.NoBLS {
 		set["LOADER_TYPE"] = quote("grub2")

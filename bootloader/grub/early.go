@@ -26,8 +26,8 @@ type Options struct {
 	SerialLine      string // a complete "serial …" command
 	GfxMode         string // empty is auto
 	Theme           string
-	NoBLS           bool // the description switches Boot Loader Specification entries off
-	SecureBoot      bool
+	NoBLS           bool   // the description switches Boot Loader Specification entries off
+	TrustedBoot     bool   // what SUSE's tools read is told that the machine has a TPM
 	Persistency     string // by-uuid, by-label, by-partuuid
 	RelativeDefault bool   // btrfs paths are relative to the default subvolume
 	Environment     []string

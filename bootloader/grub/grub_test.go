@@ -100,7 +100,7 @@ func TestMergeSettings(t *testing.T) {
 func TestWriteDefaults(t *testing.T) {
 	root := testRoot(t, "etc/default/x", "etc/sysconfig/x")
 	zero := 0
-	opts := &Options{Timeout: &zero, TimeoutStyle: "hidden", OutputConsole: "serial console", SerialLine: "serial --speed=115200"}
+	opts := &Options{Timeout: &zero, TimeoutStyle: "hidden", OutputConsole: "serial console", SerialLine: "serial --speed=115200", TrustedBoot: true}
 	if err := WriteDefaults(root, testSystem(), opts); err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestWriteDefaults(t *testing.T) {
 		}
 	}
 	text, _ = root.ReadFile("etc/sysconfig/bootloader")
-	if !strings.Contains(string(text), "LOADER_LOCATION=\"none\"\n") {
+	if !strings.Contains(string(text), "LOADER_LOCATION=\"none\"\n") || !strings.Contains(string(text), "TRUSTED_BOOT=\"yes\"\n") {
 		t.Errorf("sysconfig:\n%s", text)
 	}
 }
