@@ -59,6 +59,7 @@ type builder struct {
 	run      *runner
 	sys      *system.System
 	label    func(*tree.Node) string
+	excluded func(path string) bool // what the description keeps out of the image; nil for nothing
 	result   *Result
 	files    []packageFile
 	cache    string // directory of the cache

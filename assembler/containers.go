@@ -31,11 +31,19 @@ func (b *builder) containers(ctx context.Context) error {
 	return b.dropRoot(ctx)
 }
 
+// anyOf leaves out what one of two leaves out; the second may be nil.
+func anyOf(first, second func(string) bool) func(string) bool {
+	if second == nil {
+		return first
+	}
+	return func(path string) bool { return first(path) || second(path) }
+}
+
 func (b *builder) treeOutput(ctx context.Context, t tree.Tree, o Output) error {
-	opts := archive.Options{Workers: b.workers(), Exclude: archive.Excluding(standardExcludes...), Latest: b.plan.Epoch}
+	opts := archive.Options{Workers: b.workers(), Exclude: anyOf(archive.Excluding(standardExcludes...), b.excluded), Latest: b.plan.Epoch}
 	switch o.Format {
 	case "wsl":
-		opts.Exclude = archive.Excluding(append(standardExcludes, "boot")...)
+		opts.Exclude = anyOf(opts.Exclude, archive.Excluding("boot"))
 		return b.toFile(o.File, func(w io.Writer) error { return archive.WSL(ctx, t, w, opts) })
 	case "tbz":
 		return b.toFile(o.File, func(w io.Writer) error { return archive.TBZ(ctx, t, w, opts) })
@@ -47,7 +55,7 @@ func (b *builder) treeOutput(ctx context.Context, t tree.Tree, o Output) error {
 func (b *builder) containerImage(ctx context.Context, t tree.Tree, o Output) error {
 	a := &b.plan.Image.Type.Attr
 	image, err := oci.Build(ctx, t, containerConfig(b.plan), oci.Options{Base: b.base, Workers: b.workers(), TempDir: b.work,
-		Exclude: oci.DefaultExclude(a.EnsureEmptyTmpdirs.IsFalse())})
+		Exclude: anyOf(oci.DefaultExclude(a.EnsureEmptyTmpdirs.IsFalse()), b.excluded)})
 	if err != nil {
 		return err
 	}

@@ -199,8 +199,12 @@ func (b *builder) writer() *diskWriter {
 // treeOptions say how writers see the root tree.
 func (b *builder) treeOptions() tree.DirOptions {
 	opts := tree.DirOptions{Ledger: b.ledger, Latest: b.plan.Epoch, Label: b.label}
-	if b.ready != nil && IsDisk(b.plan.Image) { // archives and containers leave it out themselves
-		opts.Exclude = system.OnlyAgain
+	if !IsDisk(b.plan.Image) { // archives and containers leave things out themselves
+		return opts
+	}
+	opts.Exclude = b.excluded
+	if b.ready != nil {
+		opts.Exclude = anyOf(system.OnlyAgain, b.excluded)
 	}
 	return opts
 }
@@ -315,15 +319,14 @@ func (b *builder) editBootConfig(ctx context.Context) error {
 
 // finishTree ends everything that runs in the root and cleans it up.
 func (b *builder) finishTree(ctx context.Context) error {
-	if err := b.editBootConfig(ctx); err != nil {
-		return err
-	}
-	if err := b.sys.RunScript(ctx, "pre_disk_sync.sh"); err != nil {
-		return err
-	}
 	if IsDisk(b.plan.Image) {
-		if err := b.sys.RunScript(ctx, "disk.sh"); err != nil {
+		if err := b.editBootConfig(ctx); err != nil {
 			return err
+		}
+		for _, script := range []string{"pre_disk_sync.sh", "disk.sh"} {
+			if err := b.sys.RunScript(ctx, script); err != nil {
+				return err
+			}
 		}
 	}
 	if b.container() {
@@ -340,6 +343,10 @@ func (b *builder) finishTree(ctx context.Context) error {
 // clean removes what only the build needed.
 func (b *builder) clean(context.Context) error {
 	if err := b.run.close(); err != nil {
+		return err
+	}
+	var err error
+	if b.excluded, err = b.sys.Excluded(); err != nil {
 		return err
 	}
 	return b.sys.Clean(IsDisk(b.plan.Image))

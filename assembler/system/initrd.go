@@ -136,7 +136,7 @@ func (s *System) dracutModules(context.Context) ([]string, error) {
 
 func (s *System) dracutArguments(have []string) []string {
 	initrd := s.Image.Type.Initrd
-	add := slices.Concat(initrd.Add.Modules, initrd.Setup.Modules)
+	add := slices.Clone(initrd.Add.Modules)
 	if s.Image.Type.OEM.Resize {
 		add = append(add, "kiwi-repart")
 	}
