@@ -41,6 +41,7 @@ func (b *builder) collectPackages(ctx context.Context) error {
 		}
 		break
 	}
+	manifest.AddChecksums(b.installed, b.plan.Lock)
 	return b.verify(ctx, headers)
 }
 

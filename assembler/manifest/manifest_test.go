@@ -116,3 +116,15 @@ func TestLockFailsClosed(t *testing.T) {
 		t.Error("a lock with an unknown field was accepted")
 	}
 }
+
+func TestAddChecksums(t *testing.T) {
+	two := int64(2)
+	list := []Package{{Name: "bash", Version: "5.2", Release: "1", Arch: "x86_64"}, {Name: "vim", Epoch: &two, Version: "9", Release: "3", Arch: "noarch"},
+		{Name: "base", Version: "1", Release: "1", Arch: "noarch", Checksum: "sha256:old"}}
+	AddChecksums(list, &Lock{Packages: []LockedPackage{{NEVRA: "vim-2:9-3.noarch", Checksum: "sha256:bb"}, {NEVRA: "bash-0:5.2-1.x86_64", Checksum: "sha256:aa"}}})
+	for i, want := range []string{"sha256:aa", "sha256:bb", ""} {
+		if list[i].Checksum != want {
+			t.Errorf("%s: %q, want %q", list[i].Name, list[i].Checksum, want)
+		}
+	}
+}

@@ -72,3 +72,20 @@ func WriteChanges(w io.Writer, list []Package) error {
 	}
 	return nil
 }
+
+// AddChecksums notes the checksums of the package files that a lock has. Packages of
+// a base image are in none.
+func AddChecksums(list []Package, lock *Lock) {
+	sums := map[string]string{}
+	for _, p := range lock.Packages {
+		sums[p.NEVRA] = p.Checksum
+	}
+	for i := range list {
+		p := &list[i]
+		epoch := int64(0)
+		if p.Epoch != nil {
+			epoch = *p.Epoch
+		}
+		p.Checksum = sums[fmt.Sprintf("%s-%d:%s-%s.%s", p.Name, epoch, p.Version, p.Release, p.Arch)]
+	}
+}
