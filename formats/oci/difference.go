@@ -5,10 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -27,34 +25,6 @@ type state struct {
 
 // member is a place in the layers: number of the layer and of the member in it.
 type member struct{ layer, index int }
-
-// maxPaths is the most paths that the layers of a base image may have.
-const maxPaths = 5_000_000
-
-// flatten reads the layers of an image and returns what they add up to.
-func (i *Image) flatten() (map[string]state, error) {
-	paths := map[string]state{}
-	for n, l := range i.Layers {
-		if err := l.addTo(paths, n); err != nil {
-			return nil, fmt.Errorf("read layer %s: %w", l.Digest, err)
-		}
-	}
-	return paths, nil
-}
-
-// addTo lays the layer, the nth, over what is there.
-func (l Layer) addTo(paths map[string]state, n int) error {
-	own := map[string]bool{}
-	return l.members(func(index int, h *tar.Header, content io.Reader) error {
-		if err := addMember(paths, own, member{n, index}, h, content); err != nil {
-			return err
-		}
-		if len(paths) > maxPaths {
-			return fmt.Errorf("more than %d paths", maxPaths)
-		}
-		return nil
-	})
-}
 
 // members shows the members of the layer; at the end its digest is verified.
 func (l Layer) members(fn func(index int, h *tar.Header, content io.Reader) error) error {
@@ -90,53 +60,6 @@ func drain(list ...io.Reader) error {
 		}
 	}
 	return nil
-}
-
-func addMember(paths map[string]state, own map[string]bool, from member, h *tar.Header, content io.Reader) error {
-	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
-	if name == "" {
-		return nil
-	}
-	dir, base := path.Split(name)
-	switch hidden, white := strings.CutPrefix(base, ".wh."); {
-	case white && hidden == ".wh..opq":
-		remove(paths, own, dir, false)
-		return nil
-	case white:
-		remove(paths, own, dir+hidden, true)
-		return nil
-	}
-	s := state{node: nodeOf(name, h), from: from}
-	switch h.Typeflag {
-	case tar.TypeReg:
-		hash := sha256.New()
-		if _, err := io.Copy(hash, content); err != nil {
-			return err
-		}
-		s.sum = [sha256.Size]byte(hash.Sum(nil))
-	case tar.TypeLink:
-		target, ok := paths[strings.TrimPrefix(path.Clean("/"+h.Linkname), "/")]
-		if !ok {
-			return fmt.Errorf("hard link %s to nothing", name)
-		}
-		s = target
-		s.node.Path, s.from, s.alias = name, from, target.node.Path
-	}
-	if old, ok := paths[name]; ok && old.node.IsDir() && !s.node.IsDir() {
-		remove(paths, own, name+"/", false)
-	}
-	paths[name], own[name] = s, true
-	return nil
-}
-
-// remove takes away what lower layers have at a path or below a directory.
-func remove(paths map[string]state, own map[string]bool, prefix string, self bool) {
-	below := strings.TrimSuffix(prefix, "/") + "/"
-	for p := range paths {
-		if !own[p] && (strings.HasPrefix(p, below) || below == "/" || self && p == prefix) {
-			delete(paths, p)
-		}
-	}
 }
 
 func nodeOf(name string, h *tar.Header) tree.Node {
