@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
+	"compress/bzip2"
 	"compress/gzip"
 	"encoding/json"
 	"errors"
@@ -206,17 +207,19 @@ func (t *tarStore) find() error {
 	return nil
 }
 
-// unpacker recognises gzip, xz and zstd; anything else is passed on unchanged, as
+// unpacker recognises gzip, bzip2, xz and zstd; anything else is passed on unchanged, as
 // a *bufio.Reader.
 func unpacker(r io.Reader) (io.Reader, error) {
 	b := bufio.NewReaderSize(r, 1<<16)
-	head, err := b.Peek(6)
+	head, err := b.Peek(10)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte{0x1f, 0x8b}):
 		return gzip.NewReader(b)
+	case len(head) == 10 && string(head[:3]) == "BZh" && string(head[4:]) == "1AY&SY":
+		return bzip2.NewReader(b), nil
 	case bytes.HasPrefix(head, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		d, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(512<<20))
 		if err != nil {

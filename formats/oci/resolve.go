@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -117,38 +116,21 @@ func readDockerEntry(s store, e dockerEntry) (*Image, error) {
 	if err := json.Unmarshal(raw, &i.config); err != nil {
 		return nil, fmt.Errorf("read %s: %w", e.Config, err)
 	}
-	if len(e.Layers) != len(i.config.RootFS.DiffIDs) {
-		return nil, fmt.Errorf("%d layers but %d diff ids", len(e.Layers), len(i.config.RootFS.DiffIDs))
+	ids := i.config.RootFS.DiffIDs
+	if len(e.Layers) != len(ids) {
+		return nil, fmt.Errorf("%d layers but %d diff ids", len(e.Layers), len(ids))
 	}
+	files := &layerFiles{store: s, left: maxUnpacked, known: map[string]Blob{}}
 	for n, name := range e.Layers {
-		open, size, err := s.file(name)
+		if err := checkDigest(ids[n]); err != nil {
+			return nil, err
+		}
+		blob, err := files.blob(name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("read layer %s: %w", name, err)
 		}
-		id := i.config.RootFS.DiffIDs[n]
-		if err := checkDigest(id); err != nil {
-			return nil, err
-		}
-		layer := Layer{Blob: Blob{Digest: id, Size: size, open: open}, MediaType: typeLayer, DiffID: id}
-		if err := plainLayer(open); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		i.Layers = append(i.Layers, layer)
+		blob.Digest = ids[n]
+		i.Layers = append(i.Layers, Layer{Blob: blob, MediaType: typeLayer, DiffID: ids[n]})
 	}
 	return i, nil
-}
-
-// plainLayer refuses layers that are packed, whose digests an archive does not
-// tell.
-func plainLayer(open func() (io.ReadCloser, error)) error {
-	r, err := open()
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	head := make([]byte, 2)
-	if _, err := io.ReadFull(r, head); err == nil && head[0] == 0x1f && head[1] == 0x8b {
-		return fmt.Errorf("packed layers in docker archives are not supported")
-	}
-	return nil
 }
