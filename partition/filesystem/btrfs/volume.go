@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/fimg/fimg/partition/filesystem/inodes"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -33,69 +33,28 @@ func (f *FS) Volume(path string) (*Volume, error) {
 // location is an inode of a subvolume.
 type location struct{ vol, num uint64 }
 
-// volumeWalk is the state of one Walk.
-type volumeWalk struct {
-	*Volume
-	ctx  context.Context
-	seen map[location]bool
-	fn   func(*tree.Node) error
-}
-
 // Walk implements tree.Tree.
 func (v *Volume) Walk(ctx context.Context, fn func(*tree.Node) error) error {
-	w := &volumeWalk{Volume: v, ctx: ctx, seen: map[location]bool{}, fn: fn}
-	return w.visit(".", location{v.id, firstFreeID}, true)
-}
-
-func (w *volumeWalk) visit(name string, at location, enter bool) error {
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
-	ino, err := w.fs.inode(at)
-	if err != nil {
-		return err
-	}
-	ino.node.Path = name
-	if err := w.fn(ino.node); err != nil || !ino.node.IsDir() || !enter {
-		return err
-	}
-	if w.seen[at] || len(name) > 1<<16 {
-		return corrupt("directory %s contains itself", name)
-	}
-	w.seen[at] = true
-	list, err := w.fs.entries(at)
-	if err != nil {
-		return err
-	}
-	for _, e := range list {
-		if err := w.visit(path.Join(name, e.name), e.to, e.to.vol == at.vol || w.nested); err != nil {
-			return err
-		}
-	}
-	return nil
+	source := inodes.Source[location, *readInode]{Root: location{v.id, firstFreeID}, Inode: v.fs.inode, Names: v.entries, Damaged: corrupt,
+		Node: func(i *readInode) (*tree.Node, error) { return i.node, nil }}
+	return source.Walk(ctx, fn)
 }
 
 // dirEntry is a name in a directory.
-type dirEntry struct {
-	name string
-	to   location
-}
+type dirEntry = inodes.Name[location]
 
-// entries lists a directory by name.
-func (f *FS) entries(dir location) ([]dirEntry, error) {
-	var list []dirEntry
+// entries lists a directory. That of a subvolume that is not entered is empty.
+func (v *Volume) entries(i *readInode) (list []dirEntry, err error) {
+	dir := i.at
+	if dir.vol != v.id && !v.nested {
+		return nil, nil
+	}
 	from, to := key{dir.num, typeDirIndex, 0}, key{dir.num, typeDirIndex, ^uint64(0)}
-	err := f.scan(dir.vol, from, to, func(_ key, b []byte) error {
-		e, err := f.parseEntries(dir.vol, b)
+	err = v.fs.scan(dir.vol, from, to, func(_ key, b []byte) error {
+		e, err := v.fs.parseEntries(dir.vol, b)
 		list = append(list, e...)
 		return err
 	})
-	slices.SortFunc(list, func(a, b dirEntry) int { return strings.Compare(a.name, b.name) })
-	for i := 1; i < len(list); i++ {
-		if list[i].name == list[i-1].name {
-			return nil, corrupt("directory %d has %q twice", dir.num, list[i].name)
-		}
-	}
 	return list, err
 }
 
@@ -106,11 +65,11 @@ func (f *FS) parseEntries(vol uint64, b []byte) ([]dirEntry, error) {
 		if name == "" || name == "." || name == ".." || strings.ContainsAny(name, "/\x00") {
 			return corrupt("name %q in a directory", name)
 		}
-		e := dirEntry{name, location{vol, k.ObjectID}}
+		e := dirEntry{Name: name, To: location{vol, k.ObjectID}}
 		switch {
 		case k.Type == typeInodeItem:
 		case k.Type == typeRootItem && f.vols[k.ObjectID] != nil:
-			e.to = location{k.ObjectID, firstFreeID}
+			e.To = location{k.ObjectID, firstFreeID}
 		default:
 			return nil // what is left of a deleted subvolume
 		}
@@ -196,7 +155,7 @@ func (ino *readInode) parse(b []byte) error {
 		n.Major, n.Minor = uint32(it.Rdev>>20), uint32(it.Rdev&(1<<20-1))
 	}
 	if it.Nlink > 1 && !n.IsDir() {
-		n.Link = ino.at.vol<<40 ^ ino.at.num
+		n.Link = 1 // the walk numbers them
 	}
 	return nil
 }
@@ -256,7 +215,7 @@ func (f *FS) lookup(dir location, name string) (location, error) {
 	err := f.scan(dir.vol, k, k, func(_ key, b []byte) error {
 		list, err := f.parseEntries(dir.vol, b)
 		for _, e := range list {
-			if e.name == name {
+			if e.Name == name {
 				found = &e
 			}
 		}
@@ -268,5 +227,5 @@ func (f *FS) lookup(dir location, name string) (location, error) {
 	if found == nil {
 		return location{}, fmt.Errorf("there is no %q", name)
 	}
-	return found.to, nil
+	return found.To, nil
 }

@@ -1,9 +1,7 @@
 package ext4
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
@@ -33,39 +31,11 @@ func TestKernel(t *testing.T) {
 			treetest.Same(t, src, tree.Dir(dir, tree.DirOptions{}))
 			unmount(t, dir)
 			dir = testtool.Mount(t, img, "rw")
-			churn(t, dir)
+			treetest.Churn(t, dir)
 			unmount(t, dir)
 			check(t, img)
 			readAgain(t, img, o.Size)
 		})
-	}
-}
-
-// churn deletes, creates and rewrites, most of it in the indexed directory.
-func churn(t *testing.T, dir string) {
-	t.Helper()
-	for i := range 20000 {
-		name := filepath.Join(dir, "many", fmt.Sprintf("name %d", i))
-		var err error
-		switch i % 5 {
-		case 0, 1:
-			err = os.Remove(name)
-		case 2:
-			err = os.WriteFile(name+" and more of it", []byte(name), 0o600)
-		case 3:
-			err = os.Rename(name, filepath.Join(dir, "tmp", fmt.Sprint(i)))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range []string{"pieces", "far", "x/shared1"} {
-		if err := os.WriteFile(filepath.Join(dir, name), make([]byte, 3<<20), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.RemoveAll(filepath.Join(dir, "dirs")); err != nil {
-		t.Fatal(err)
 	}
 }
 

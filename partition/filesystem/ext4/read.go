@@ -9,6 +9,7 @@ import (
 	"math"
 
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/partition/filesystem/inodes"
 	"github.com/fimg/fimg/seed"
 )
 
@@ -28,6 +29,7 @@ type FS struct {
 	g     geometry
 	seed  uint32
 	cache cache
+	files inodes.Finder[uint32, *diskInode]
 }
 
 // Open reads and checks the superblock of a device of size bytes.
@@ -40,6 +42,7 @@ func Open(r io.ReaderAt, size int64) (*FS, error) {
 		return nil, fmt.Errorf("read ext4: superblock: %w", err)
 	}
 	fs := &FS{r: r}
+	fs.files.Source = fs.source()
 	_, _ = binary.Decode(raw, binary.LittleEndian, &fs.super)
 	s := &fs.super
 	if s.Magic != superMagic {

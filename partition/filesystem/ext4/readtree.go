@@ -1,80 +1,29 @@
 package ext4
 
 import (
-	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
-	"path"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/fimg/fimg/partition/filesystem/inodes"
 	"github.com/fimg/fimg/tree"
 )
 
-// maxDepth and maxNames bound a walk.
-const (
-	maxDepth = 4096 / 2
-	maxNames = 1 << 24
-)
-
-// walker is the state of one walk.
-type walker struct {
-	*FS
-	ctx   context.Context
-	fn    func(*tree.Node) error
-	links map[uint32]uint64
-	seen  map[uint32]bool // directories: each has one name
-	depth int
-	names int
+// source shows the inodes of a file system.
+func (fs *FS) source() *inodes.Source[uint32, *diskInode] {
+	return &inodes.Source[uint32, *diskInode]{Root: inodeRoot, Inode: fs.inode, Node: fs.node, Names: fs.list, Damaged: damaged,
+		Mode: func(i *diskInode) uint32 { return uint32(i.Mode) }}
 }
 
 // Walk implements tree.Tree. lost+found is shown like any other directory.
 func (fs *FS) Walk(ctx context.Context, fn func(*tree.Node) error) error {
-	w := &walker{FS: fs, ctx: ctx, fn: fn, links: map[uint32]uint64{}, seen: map[uint32]bool{}}
-	return w.visit(".", inodeRoot)
-}
-
-func (w *walker) visit(name string, number uint32) error {
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
-	i, err := w.inode(number)
-	if err != nil {
-		return err
-	}
-	n, err := w.node(name, i)
-	if err != nil {
-		return err
-	}
-	if err := w.fn(n); err != nil || !n.IsDir() {
-		return err
-	}
-	if w.seen[number] || w.depth >= maxDepth {
-		return damaged("directory %s has two names or is too deep", name)
-	}
-	w.seen[number] = true
-	w.depth++
-	defer func() { w.depth-- }()
-	list, err := w.list(i)
-	if err != nil {
-		return err
-	}
-	if w.names += len(list); w.names > maxNames {
-		return damaged("too many names")
-	}
-	for _, e := range list {
-		if err := w.visit(path.Join(name, e.name), e.inode); err != nil {
-			return err
-		}
-	}
-	return nil
+	return fs.files.Walk(ctx, fn)
 }
 
 // node makes a Node of an inode.
-func (w *walker) node(name string, i *diskInode) (*tree.Node, error) {
-	n := &tree.Node{Path: name, Mode: uint32(i.Mode), UID: uint32(i.UID) | uint32(i.UIDHi)<<16,
+func (fs *FS) node(i *diskInode) (*tree.Node, error) {
+	n := &tree.Node{Mode: uint32(i.Mode), UID: uint32(i.UID) | uint32(i.UIDHi)<<16,
 		GID: uint32(i.GID) | uint32(i.GIDHi)<<16, MTime: i.modified()}
 	for _, f := range []struct {
 		bit  uint32
@@ -89,23 +38,20 @@ func (w *walker) node(name string, i *diskInode) (*tree.Node, error) {
 	case tree.TypeFile:
 		n.Size = i.size
 	case tree.TypeLink:
-		n.Target, err = w.target(i)
+		n.Target, err = fs.target(i)
 	case tree.TypeChar, tree.TypeBlock:
 		n.Major, n.Minor = device(i.Block[:])
 	case tree.TypeDir, tree.TypeFIFO, tree.TypeSocket:
 	default:
-		return nil, damaged("inode %d of %s has no file type", i.number, name)
+		return nil, damaged("inode %d has no file type", i.number)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if i.Links > 1 && !n.IsDir() {
-		if w.links[i.number] == 0 {
-			w.links[i.number] = uint64(len(w.links) + 1)
-		}
-		n.Link = w.links[i.number]
+		n.Link = 1 // the walk numbers them
 	}
-	n.Xattrs, err = w.attrs(i)
+	n.Xattrs, err = fs.attrs(i)
 	return n, err
 }
 
@@ -136,8 +82,8 @@ func (fs *FS) target(i *diskInode) (string, error) {
 	return string(raw), nil
 }
 
-// list returns the names of a directory, sorted, without the dots.
-func (fs *FS) list(i *diskInode) ([]dirent, error) {
+// list returns the names of a directory without the dots.
+func (fs *FS) list(i *diskInode) ([]inodes.Name[uint32], error) {
 	if i.Flags&flagInline != 0 {
 		return nil, damaged("inode %d has inline data, which is not supported", i.number)
 	}
@@ -148,7 +94,7 @@ func (fs *FS) list(i *diskInode) ([]dirent, error) {
 	if i.size > maxDirectory {
 		return nil, damaged("directory of %d bytes", i.size)
 	}
-	var list []dirent
+	var list []inodes.Name[uint32]
 	for _, r := range runs {
 		for n := range r.count {
 			if (r.logical+n)*fs.g.block >= i.size {
@@ -163,18 +109,12 @@ func (fs *FS) list(i *diskInode) ([]dirent, error) {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b dirent) int { return cmp.Compare(a.name, b.name) })
-	for n := range len(list) - 1 {
-		if list[n].name == list[n+1].name {
-			return nil, damaged("name %q is twice in a directory", list[n].name)
-		}
-	}
 	return list, nil
 }
 
 // leaf adds the names of a directory block. Blocks of the index look like empty
 // ones and are not needed; theirs and the root's checksum is of another kind.
-func (fs *FS) leaf(i *diskInode, raw []byte, logical int64, list []dirent) ([]dirent, error) {
+func (fs *FS) leaf(i *diskInode, raw []byte, logical int64, list []inodes.Name[uint32]) ([]inodes.Name[uint32], error) {
 	if fs.sums() && !(i.Flags&flagIndex != 0 && (logical == 0 || isNode(raw))) {
 		tail := raw[len(raw)-tailSize:]
 		if tail[7] != 0xde || crc(i.seed, raw[:len(raw)-tailSize]) != binary.LittleEndian.Uint32(tail[8:]) {
@@ -196,10 +136,7 @@ func (fs *FS) leaf(i *diskInode, raw []byte, logical int64, list []dirent) ([]di
 			}
 			continue
 		}
-		if name == "" || strings.ContainsAny(name, "/\x00") {
-			return nil, damaged("directory of inode %d has the name %q", i.number, name)
-		}
-		list = append(list, dirent{name, number, 0})
+		list = append(list, inodes.Name[uint32]{Name: name, To: number})
 		if at > len(raw)-8 {
 			break
 		}
@@ -248,31 +185,9 @@ type Extent struct {
 
 // regular finds the inode of a regular file.
 func (fs *FS) regular(name string) (*diskInode, error) {
-	number := uint32(inodeRoot)
-	for part := range strings.SplitSeq(path.Clean(name), "/") {
-		i, err := fs.inode(number)
-		if err != nil {
-			return nil, err
-		}
-		if uint32(i.Mode)&tree.TypeMask != tree.TypeDir {
-			return nil, fmt.Errorf("open %s: not a directory on the way", name)
-		}
-		list, err := fs.names(i)
-		if err != nil {
-			return nil, err
-		}
-		at, found := slices.BinarySearchFunc(list, part, func(e dirent, name string) int { return cmp.Compare(e.name, name) })
-		if !found {
-			return nil, fmt.Errorf("open %s: no such file", name)
-		}
-		number = list[at].inode
+	i, err := fs.files.Find(name)
+	if err == nil && i.Flags&flagInline != 0 {
+		err = fmt.Errorf("open %s: it has inline data, which is not supported", name)
 	}
-	i, err := fs.inode(number)
-	if err != nil {
-		return nil, err
-	}
-	if uint32(i.Mode)&tree.TypeMask != tree.TypeFile || i.Flags&flagInline != 0 {
-		return nil, fmt.Errorf("open %s: not a regular file, or one with inline data", name)
-	}
-	return i, nil
+	return i, err
 }

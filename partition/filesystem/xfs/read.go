@@ -10,6 +10,7 @@ import (
 	"math/bits"
 
 	"github.com/fimg/fimg/partition/filesystem"
+	"github.com/fimg/fimg/partition/filesystem/inodes"
 	"github.com/fimg/fimg/seed"
 )
 
@@ -26,7 +27,7 @@ func damaged(format string, args ...any) error {
 type FS struct {
 	r     io.ReaderAt
 	super superblock
-	names nameCache
+	files inodes.Finder[uint64, *diskInode]
 	// isTrusting leaves checksums out, for tests of what lies behind them.
 	isTrusting bool
 }
@@ -58,6 +59,7 @@ func open(r io.ReaderAt, size int64, isTrusting bool) (*FS, error) {
 	if !fs.sealed(raw, superChecksum) {
 		return nil, damaged("checksum of the superblock")
 	}
+	fs.files.Source = fs.source()
 	return fs, fs.check(size)
 }
 

@@ -1,39 +1,23 @@
 package xfs
 
 import (
-	"cmp"
 	"encoding/binary"
-	"slices"
-	"strings"
-	"sync"
+
+	"github.com/fimg/fimg/partition/filesystem/inodes"
 )
 
 // found is a name in a directory as read.
-type found struct {
-	name   string
-	number uint64
-}
+type found = inodes.Name[uint64]
 
 // maxDirectory bounds the blocks of entries of one directory, in bytes.
 const maxDirectory = 1 << 30
 
-// list returns the names of a directory, sorted, without the dots.
-func (fs *FS) list(i *diskInode) (list []found, err error) {
+// list returns the names of a directory without the dots.
+func (fs *FS) list(i *diskInode) ([]found, error) {
 	if i.Format == formatLocal {
-		list, err = fs.localNames(i)
-	} else {
-		list, err = fs.blockNames(i)
+		return fs.localNames(i)
 	}
-	if err != nil {
-		return nil, err
-	}
-	slices.SortFunc(list, func(a, b found) int { return cmp.Compare(a.name, b.name) })
-	for n, f := range list {
-		if f.name == "" || strings.ContainsAny(f.name, "/\x00") || n > 0 && list[n-1].name == f.name {
-			return nil, damaged("name %q in directory %d", f.name, i.Number)
-		}
-	}
-	return list, nil
+	return fs.blockNames(i)
 }
 
 // localNames reads a directory that lies in its inode.
@@ -56,7 +40,7 @@ func (fs *FS) localNames(i *diskInode) (list []found, err error) {
 		if wide == 8 {
 			number = binary.BigEndian.Uint64(rest)
 		}
-		list, raw = append(list, found{name, number}), rest[wide:]
+		list, raw = append(list, found{Name: name, To: number}), rest[wide:]
 	}
 	return list, nil
 }
@@ -121,44 +105,9 @@ func (fs *FS) entries(i *diskInode, raw []byte, list []found) ([]found, error) {
 			return nil, bad
 		}
 		if name := string(raw[at+9 : at+9+length]); name != "." && name != ".." {
-			list = append(list, found{name, binary.BigEndian.Uint64(raw[at:])})
+			list = append(list, found{Name: name, To: binary.BigEndian.Uint64(raw[at:])})
 		}
 		at += size
 	}
-	return list, nil
-}
-
-// nameCache keeps the names of directories while files are opened one after another.
-type nameCache struct {
-	mu    sync.Mutex
-	dirs  map[uint64][]found
-	count int
-}
-
-// maxCachedNames bounds the names kept.
-const maxCachedNames = 1 << 17
-
-// cached is list for a directory that may be asked for again.
-func (fs *FS) cached(number uint64) ([]found, error) {
-	c := &fs.names
-	c.mu.Lock()
-	list, ok := c.dirs[number]
-	c.mu.Unlock()
-	if ok {
-		return list, nil
-	}
-	i, err := fs.inode(number)
-	if err == nil {
-		list, err = fs.list(i)
-	}
-	if err != nil {
-		return nil, err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.count += len(list); c.dirs == nil || c.count > maxCachedNames {
-		c.dirs, c.count = map[uint64][]found{}, len(list)
-	}
-	c.dirs[number] = list
 	return list, nil
 }
