@@ -227,6 +227,61 @@ func TestTooSmall(t *testing.T) {
 	}
 }
 
+// TestFullRoot fills the root directory of FAT12 and FAT16 to its last entry, and
+// goes on with FAT32 where the kind is free.
+func TestFullRoot(t *testing.T) {
+	names := func(n int) tree.Tree {
+		m := tree.NewMem()
+		for i := range n {
+			m.Add(tree.Node{Path: fmt.Sprintf("F%d", i), Mode: tree.TypeFile | 0o644}, nil)
+		}
+		return m
+	}
+	for _, c := range []struct{ bits, sector, names int }{{12, 512, 65519}, {16, 512, 65519}, {16, 4096, 65407}} {
+		o := Options{Size: 64 << 20, Bits: c.bits, SectorSize: c.sector, Label: "FULL"}
+		if n := count(t, image(t, names(c.names), o), o); n != c.names+1 {
+			t.Errorf("%+v: %d nodes", c, n)
+		}
+		var bad *NameError
+		err := Write(t.Context(), nil, names(c.names+1), o)
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), fmt.Sprintf("room for %d entries in the root directory, these names need %d", c.names+1, c.names+2)) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	o := Options{Size: 20 << 20}
+	src := names(65525)
+	var small *filesystem.TooSmallError
+	if err := Write(t.Context(), nil, src, o); !errors.As(err, &small) {
+		t.Fatal(err)
+	}
+	size, err := Estimate(t.Context(), src, o)
+	if err != nil || small.Needed > size || size > 64<<20 {
+		t.Fatalf("%d bytes, at first %d, %v", size, small.Needed, err)
+	}
+	o.Size = size
+	if n := count(t, image(t, src, o), o); n != 65526 {
+		t.Errorf("%d nodes", n)
+	}
+}
+
+// count walks an image.
+func count(t *testing.T, img string, o Options) (n int) {
+	t.Helper()
+	f, err := os.Open(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	fs, err := Open(f, o.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fs.Walk(t.Context(), func(*tree.Node) error { n++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func TestSame(t *testing.T) {
 	o := Options{Size: 30 << 20, Bits: 16, Label: "EFI"}
 	a, _ := os.ReadFile(image(t, esp(), o))

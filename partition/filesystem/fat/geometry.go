@@ -3,6 +3,7 @@ package fat
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/fimg/fimg/partition/filesystem"
 )
@@ -48,7 +49,11 @@ func roundUp(n, unit int64) int64 { return ceil(n, unit) * unit }
 
 // layOut decides kind, cluster size and positions for a size, as mkfs.fat would.
 func layOut(o Options, rootEntries int64) (*geometry, error) {
-	for _, bits := range candidates(o) {
+	kinds := candidates(o, rootEntries)
+	if most := mostRootEntries(o); rootEntries > most && kinds[0] != 32 {
+		return nil, &NameError{".", fmt.Sprintf("FAT%d has room for %d entries in the root directory, these names need %d", kinds[0], most, rootEntries)}
+	}
+	for _, bits := range kinds {
 		for _, cluster := range clusterSizes(o, bits) {
 			g := solve(o, bits, cluster, rootEntries)
 			if g.clusters >= lowest(bits) && g.clusters <= highest(bits) {
@@ -56,7 +61,7 @@ func layOut(o Options, rootEntries int64) (*geometry, error) {
 			}
 		}
 	}
-	if smallest := smallestFor(o, rootEntries); o.Size < smallest {
+	if smallest := smallestFor(o, slices.Min(kinds), rootEntries); o.Size < smallest {
 		return nil, &filesystem.TooSmallError{What: what(o), Needed: smallest, Have: o.Size}
 	}
 	return nil, badOption("%s cannot have %d bytes in clusters of that size", what(o), o.Size)
@@ -69,12 +74,19 @@ func what(o Options) string {
 	return fmt.Sprintf("FAT%d file system", o.Bits)
 }
 
+// mostRootEntries is what the fixed root directory of FAT12 and FAT16 can hold: a
+// number of 16 bits that fills its sectors.
+func mostRootEntries(o Options) int64 {
+	perSector := int64(o.SectorSize / dirEntrySize)
+	return math.MaxUint16 / perSector * perSector
+}
+
 // candidates returns the kinds to try in order.
-func candidates(o Options) []int {
+func candidates(o Options, rootEntries int64) []int {
 	switch {
 	case o.Bits != 0:
 		return []int{o.Bits}
-	case o.Size > 512<<20:
+	case o.Size > 512<<20 || rootEntries > mostRootEntries(o):
 		return []int{32}
 	}
 	return []int{16, 12, 32}
@@ -145,15 +157,14 @@ func solve(o Options, bits int, cluster, rootEntries int64) *geometry {
 		}
 		g.fat = need
 	}
-	if g.reserved > math.MaxUint16 || g.rootEntries > math.MaxUint16 {
+	if g.reserved > math.MaxUint16 {
 		g.clusters = 0
 	}
 	return g
 }
 
-// smallestFor is the least size that gives the kind asked for at all.
-func smallestFor(o Options, rootEntries int64) int64 {
-	bits := max(o.Bits, 12)
+// smallestFor is the least size that gives a kind at all.
+func smallestFor(o Options, bits int, rootEntries int64) int64 {
 	cluster := int64(max(o.ClusterSize, o.SectorSize))
 	g := solve(Options{Size: 1 << 40, SectorSize: o.SectorSize}, bits, cluster, rootEntries)
 	entries := ceil((lowest(bits)+2)*int64(bits), 8*int64(o.SectorSize)) + 1
