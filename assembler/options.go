@@ -26,7 +26,6 @@ type Event = event.Event
 type Options struct {
 	CacheDir string
 	Offline  bool // never touch the network
-	Jobs     int  // parallel transfers and compressors; zero is one for each CPU
 	Proxy    string
 	// InsecureRegistries (HOST or HOST:PORT) may be spoken to without TLS.
 	InsecureRegistries []string

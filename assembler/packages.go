@@ -68,6 +68,9 @@ func (p *Plan) resolve(ctx context.Context, opts Options) error {
 		if p.Lock.Arch != p.Image.Arch {
 			return &manifest.LockError{Text: "it is for " + p.Lock.Arch + ", the image for " + p.Image.Arch}
 		}
+		if err := p.Lock.CheckAsked(asked(p.Image), p.lockedBases()); err != nil {
+			return err
+		}
 		p.setEpoch()
 		return nil
 	}
@@ -124,7 +127,8 @@ func (r *resolution) run(ctx context.Context) error {
 	for _, one := range r.repos {
 		r.comps.Merge(one.Comps)
 	}
-	lock := &manifest.Lock{Version: manifest.LockVersion, Image: img.Name, Arch: img.Arch, Releasever: img.Preferences.ReleaseVersion}
+	lock := &manifest.Lock{Version: manifest.LockVersion, Image: img.Name, Arch: img.Arch, Releasever: img.Preferences.ReleaseVersion,
+		Asked: asked(img), Bases: r.plan.lockedBases()}
 	for _, one := range r.repos {
 		lock.Repositories = append(lock.Repositories, lockedRepo(one))
 	}

@@ -122,6 +122,7 @@ func ReadPrepared(root string) (*Prepared, error) {
 	}
 	if err == nil {
 		err = p.Lock.Check()
+		p.Lock.Asked = nil // the tree has it, and with it the description
 	}
 	if err != nil {
 		return nil, usage("%s is no root tree that was prepared: %v", root, err)

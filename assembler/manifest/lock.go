@@ -20,6 +20,8 @@ type Lock struct {
 	Image        string          `json:"image,omitempty"` // name of the image, for people
 	Arch         string          `json:"arch"`
 	Releasever   string          `json:"releasever"`
+	Asked        []string        `json:"asked,omitempty"`  // for by the description, sorted
+	Bases        []LockedBase    `json:"bases,omitempty"`  // the containers it builds on, in order
 	Repositories []LockedRepo    `json:"repositories"`     // in the order of the description
 	Packages     []LockedPackage `json:"packages"`         // sorted by name, version and architecture
 	Groups       []LockedGroup   `json:"groups,omitempty"` // asked for, for dnf's records

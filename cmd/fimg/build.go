@@ -47,7 +47,7 @@ func (a *app) plan(ctx context.Context, w *work, img *description.Image, p *prin
 	if err != nil {
 		return nil, err
 	}
-	opts := assembler.Options{CacheDir: w.cacheDir, Offline: w.offline, Jobs: w.jobs, Proxy: w.proxy, Formats: w.formats,
+	opts := assembler.Options{CacheDir: w.cacheDir, Offline: w.offline, Proxy: w.proxy, Formats: w.formats,
 		InsecureRegistries: w.insecure, Seed: w.seed, Epoch: when, Events: p.event, Log: a.log}
 	if w.lock != "" {
 		if opts.Lock, err = readLock(w.lock); err != nil {

@@ -89,6 +89,9 @@ func TestPlanIsAValue(t *testing.T) {
 	if code != 0 || !strings.Contains(locked, `"packages"`) {
 		t.Errorf("plan with a lock: %d %s", code, errs)
 	}
+	if code, _, errs := call(t, append(args, "--lock", lock, "--profile", "Container-Base-Generic")...); code != 4 || !strings.Contains(errs, "for which it was not made") {
+		t.Errorf("plan of another profile with the lock: %d %s", code, errs)
+	}
 	if code, out, errs := call(t, "diff", lock, lock); code != 0 || !strings.Contains(out, "nothing differs") {
 		t.Errorf("diff: %d %s%s", code, out, errs)
 	}
