@@ -69,7 +69,8 @@ func sectionDemands(img *description.Image) []demand {
 		list = append(list, demand{true, "element containers", c.Source})
 	}
 	for _, r := range img.Repositories {
-		list = append(list, demand{r.Customize != "", "attribute customize of <repository>", r.Source})
+		list = append(list, demand{r.Customize != "", "attribute customize of <repository>", r.Source},
+			demand{r.Local && r.KeepInImage && !r.ImageOnly, "imageinclude of " + r.URL + ", which is on this machine only,", r.Source})
 	}
 	return list
 }

@@ -47,6 +47,7 @@ func TestDemands(t *testing.T) {
 		"config.xml:2: package manager zypper":  {"x86_64", `<packagemanager>zypper</packagemanager>` + plainDisk, ""},
 		"config.xml:3: element containers":      {"x86_64", plainDisk, `<containers source="registry.example" backend="podman"><container name="c"/></containers>`},
 		"config.xml:3: attribute customize of ": {"x86_64", plainDisk, `<repository customize="edit.sh"><source path="dir:///x"/></repository>`},
+		"config.xml:3: imageinclude of /x, ":    {"x86_64", plainDisk, `<repository imageinclude="true"><source path="dir:///x"/></repository>`},
 	} {
 		err := checkSupported(documented(t, c.arch, c.prefs, c.more+someRepository))
 		var u *UnsupportedError
@@ -91,5 +92,22 @@ func TestUnknownFormat(t *testing.T) {
 	_, err := outputs(documented(t, "x86_64", `<type image="oem" filesystem="ext4" firmware="bios" initrd_system="none" format="vhdx"/>`, someRepository), nil)
 	if fault.Of(err) != fault.Description || !strings.HasPrefix(err.Error(), "config.xml:2: attribute format: ") || fault.HintOf(err) == "" {
 		t.Errorf("%v", err)
+	}
+}
+
+// Files that a description names and does not have are missed by the plan.
+func TestSources(t *testing.T) {
+	for what, more := range map[string]string{
+		"config.xml:3: find file: ":        `<packages type="image"><file name="none/x" target="/etc/x"/></packages>`,
+		"config.xml:3: find archive: ":     `<packages type="image"><archive name="/none/x.tar"/></packages>`,
+		"config.xml:3: find certificate: ": `<certificates target_distribution="redhat"><certificate name="ca.pem"/></certificates>`,
+	} {
+		img := documented(t, "x86_64", plainDisk, more+someRepository)
+		if err := checkSources(img); fault.Of(err) != fault.Description || !strings.HasPrefix(err.Error(), what) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if err := checkSources(documented(t, "x86_64", plainDisk, `<packages type="image"><file name="config.xml"/></packages>`+someRepository)); err != nil {
+		t.Error(err)
 	}
 }

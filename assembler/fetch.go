@@ -22,6 +22,9 @@ import (
 // the description asks for it, by signature.
 func (b *builder) fetch(ctx context.Context) error {
 	img := b.plan.Image
+	if err := checkSources(img); err != nil {
+		return err
+	}
 	c, err := client(img, Options{CacheDir: b.opts.CacheDir, Offline: b.opts.Offline, Proxy: b.opts.Proxy, Events: b.opts.Events, Log: b.opts.Log})
 	if err != nil {
 		return err

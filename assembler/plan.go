@@ -47,6 +47,11 @@ func MakePlan(ctx context.Context, img *description.Image, opts Options) (*Plan,
 	if err := checkSupported(img); err != nil {
 		return nil, err
 	}
+	if opts.Lock == nil { // else the tree may be there already, and they are in it
+		if err := checkSources(img); err != nil {
+			return nil, err
+		}
+	}
 	out, err := outputs(img, opts.Formats)
 	if err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (s *System) unpackArchive(name, target string) error {
 	}
 }
 
-func (s *System) open(name string) (io.ReadCloser, error) {
+func (s *System) open(name string) (fs.File, error) {
 	if filepath.IsAbs(name) {
 		return os.Open(name)
 	}

@@ -130,7 +130,6 @@ func (s *System) placeFiles(ctx context.Context) error {
 }
 
 func (s *System) placeFile(ctx context.Context, f description.File) error {
-	copied := path.Join("image", path.Base(f.Name))
 	target := path.Clean("/" + f.Target)
 	if s.Root.IsDir(target) {
 		target = path.Join(target, path.Base(f.Name))
@@ -138,7 +137,7 @@ func (s *System) placeFile(ctx context.Context, f description.File) error {
 	if err := s.Root.MkdirAll(path.Dir(target), 0o755); err != nil {
 		return err
 	}
-	if err := s.Root.Copy(copied, target); err != nil {
+	if err := s.Root.Copy(copied(f), target); err != nil {
 		return err
 	}
 	if f.Owner != "" {

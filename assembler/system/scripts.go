@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -58,19 +59,49 @@ func (s *System) readFile(name string) ([]byte, error) {
 	return fs.ReadFile(s.Image.Files, path.Clean(name))
 }
 
-// copyFiles copies the files of <file> elements flat into /image, where a script
-// may look at them before they are placed.
+// copyFiles copies the files of <file> elements into /image, where a script may look
+// at them before they are placed, and for scripts the archives as well.
 func (s *System) copyFiles() error {
 	for _, f := range slices.Concat(s.Image.Packages.Bootstrap.Files, s.Image.Packages.Image.Files) {
-		data, err := s.readFile(f.Name)
-		if err != nil {
-			return fmt.Errorf("%s: copy file %s: %w", f.Source, f.Name, err)
-		}
-		if err := s.Root.WriteFile(path.Join("image", path.Base(f.Name)), data, 0o644); err != nil {
+		if err := s.copySource(f.Name, copied(f)); err != nil {
 			return fmt.Errorf("%s: copy file %s: %w", f.Source, f.Name, err)
 		}
 	}
+	if len(s.Image.Scripts) == 0 {
+		return nil
+	}
+	for _, a := range slices.Concat(s.Image.Packages.Bootstrap.Archives, s.Image.Packages.Image.Archives) {
+		if err := s.copySource(a.Name, path.Join("image", path.Base(a.Name))); err != nil {
+			return fmt.Errorf("%s: copy archive %s: %w", a.Source, a.Name, err)
+		}
+	}
 	return nil
+}
+
+// copied is where a file of the description lies until it is placed.
+func copied(f description.File) string { return path.Join("image", path.Clean("/"+f.Name)) }
+
+// copySource copies one file of the description with its permissions, but for what
+// root's umask takes away.
+func (s *System) copySource(name, to string) error {
+	in, err := s.open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	mode := fs.FileMode(0o644)
+	if info, err := in.Stat(); err == nil && info.Mode().Perm() != 0 { // not every fs.FS has permissions
+		mode = info.Mode().Perm() &^ 0o022
+	}
+	if err := s.Root.MkdirAll(path.Dir(to), 0o755); err != nil {
+		return err
+	}
+	out, err := s.Root.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Chmod(mode), out.Close())
 }
 
 // RunScript runs a standard script of the description inside the root when there

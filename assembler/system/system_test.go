@@ -100,11 +100,13 @@ func TestUsers(t *testing.T) {
 	f.Image.Users = []description.User{
 		{Name: "root", Password: "$6$x", Format: "encrypted", Home: "/root"},
 		{Name: "me", Password: "a", Format: "plain", Groups: []string{"me:1000", "wheel"}, UID: description.NumberOf(1000), Home: "/home/me", Shell: "/bin/bash"},
+		{Name: "you"},
 	}
 	check(t, f.addUsers(t.Context()))
 	want := []string{
 		"groupadd -g 1000 me", "usermod -p $6$x root",
 		"useradd -p $1$xyz$ZRIyAxAqM5KYURUgPcRsQ1 -s /bin/bash -g me -G wheel -u 1000 -m -d /home/me me", "chown -R me:me /home/me",
+		"useradd -m you",
 	}
 	var got []string
 	for _, r := range f.ran {
@@ -149,6 +151,29 @@ func TestOverlay(t *testing.T) {
 	}
 	if st, _ := f.Root.Lstat("x"); st.Mode&0o7777 != 0o4755 {
 		t.Errorf("set-id mode %o", st.Mode)
+	}
+}
+
+// Files keep their permissions, and equal names in two directories stay apart;
+// scripts find files and archives in /image.
+func TestFiles(t *testing.T) {
+	f := newFake(t, "opt/x")
+	f.Image.Files = fstest.MapFS{"tool": {Data: []byte("t"), Mode: 0o775}, "a/name": {Data: []byte("a"), Mode: 0o600}, "b/name": {Data: []byte("b")},
+		"d/x.tar": {Data: []byte("tar")}, "config.sh": {Data: []byte("#!/bin/sh\n")}}
+	f.Image.Scripts = []description.Script{{Name: "config.sh", Path: "config.sh"}}
+	f.Image.Packages.Image.Files = []description.File{{Name: "a/name", Target: "/etc/a"}, {Name: "b/name", Target: "/etc/b"}, {Name: "tool", Target: "opt"}}
+	f.Image.Packages.Image.Archives = []description.Archive{{Name: "d/x.tar"}}
+	check(t, f.CopyDescription([]byte("<image/>")))
+	check(t, f.placeFiles(t.Context()))
+	for name, want := range map[string]struct {
+		text string
+		mode uint32
+	}{"etc/a": {"a", 0o600}, "etc/b": {"b", 0o644}, "opt/tool": {"t", 0o755}, "image/tool": {"t", 0o755}, "image/x.tar": {"tar", 0o644}} {
+		st, err := f.Root.Lstat(name)
+		check(t, err)
+		if f.text(name) != want.text || st.Mode&0o7777 != want.mode {
+			t.Errorf("%s: %q, mode %o", name, f.text(name), st.Mode)
+		}
 	}
 }
 

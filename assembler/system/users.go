@@ -67,8 +67,11 @@ func (s *System) addUser(ctx context.Context, u description.User) error {
 		args[0] = "usermod"
 	}
 	args = append(args, userOptions(u)...)
+	if !exists {
+		args = append(args, "-m")
+	}
 	if !exists && u.Home != "" {
-		args = append(args, "-m", "-d", u.Home)
+		args = append(args, "-d", u.Home)
 	}
 	if err := s.run(ctx, append(args, u.Name)...); err != nil {
 		return err
