@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -55,12 +59,7 @@ func newBootCmd(a *app) *cobra.Command {
 				return nil
 			}
 			fmt.Fprintln(a.err, "fimg: the machine's console follows; Ctrl-A X ends it")
-			run := exec.CommandContext(cmd.Context(), line[0], line[1:]...)
-			run.Stdin, run.Stdout, run.Stderr = os.Stdin, a.out, a.err
-			if err := run.Run(); err != nil {
-				return fault.New(fault.Capability, fmt.Errorf("run %s: %w", filepath.Base(line[0]), err))
-			}
-			return nil
+			return a.runMachine(cmd.Context(), line)
 		},
 	}
 	f := cmd.Flags()
@@ -73,6 +72,28 @@ func newBootCmd(a *app) *cobra.Command {
 	f.BoolVar(&b.dryRun, "print", false, "print the QEMU command and do not run it")
 	return cmd
 }
+
+// runMachine runs QEMU on the terminal. It is asked to end, so that it leaves the
+// terminal as it was, and does not stay when this program is killed.
+func (a *app) runMachine(ctx context.Context, line []string) error {
+	runtime.LockOSThread() // the thread is what the kernel takes for the parent
+	defer runtime.UnlockOSThread()
+	run := exec.CommandContext(ctx, line[0], line[1:]...)
+	run.Stdin, run.Stdout, run.Stderr = os.Stdin, a.out, a.err
+	if out, err := standardFile(a.out), standardFile(a.err); out != nil && err != nil {
+		run.Stdout, run.Stderr = out, err
+	}
+	run.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	run.Cancel = func() error { return run.Process.Signal(syscall.SIGTERM) }
+	run.WaitDelay = machineDelay
+	if err := run.Run(); err != nil {
+		return fault.New(fault.Capability, fmt.Errorf("run %s: %w", filepath.Base(line[0]), err))
+	}
+	return nil
+}
+
+// machineDelay is how long QEMU may take to end when asked to.
+const machineDelay = 5 * time.Second
 
 // machines are QEMU's names of the architectures.
 var machines = map[string]string{"x86_64": "x86_64", "aarch64": "aarch64", "ppc64le": "ppc64", "s390x": "s390x"}

@@ -17,6 +17,10 @@ var exitCodes = map[fault.Class]int{
 	fault.Signature: 6, fault.Script: 7, fault.Space: 8, fault.Capability: 9, fault.Interrupted: 130,
 }
 
+// exitUnread is what a shell tells of a program that ended because nobody read its
+// output; there is nobody to tell more.
+const exitUnread = 128 + 13
+
 // usageError is a command line that makes no sense.
 type usageError struct{ error }
 
@@ -36,8 +40,11 @@ func (u usageError) Hint() string {
 
 // report prints an error, at most one hint, and returns the exit status.
 func (a *app) report(ctx context.Context, err error) int {
-	if err == nil {
+	switch {
+	case err == nil:
 		return 0
+	case unreadOutput(ctx) != nil:
+		return exitUnread
 	}
 	class := fault.Of(err)
 	if ctx.Err() != nil || errors.Is(err, context.Canceled) {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -30,8 +29,8 @@ type printer struct {
 }
 
 func (a *app) newPrinter() *printer {
-	f, ok := a.err.(*os.File)
-	return &printer{app: a, live: ok && term.IsTerminal(int(f.Fd())) && !a.quiet && !a.json}
+	f := standardFile(a.err)
+	return &printer{app: a, live: f != nil && term.IsTerminal(int(f.Fd())) && !a.quiet && !a.json}
 }
 
 // event receives everything the library tells.
