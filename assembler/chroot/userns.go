@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"os/user"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stageVariable tells a process run anew how far it has got.
+// stageVariable tells a process run anew how far it has got, and who ran it.
 const stageVariable = "FIMG_USER_NAMESPACE"
 
 // EnterUserNamespace lets a program started by an ordinary user work as root of a
@@ -23,17 +24,17 @@ const stageVariable = "FIMG_USER_NAMESPACE"
 //
 // As root with the capability to mount it returns at once. Otherwise it runs the
 // same program with the same arguments in a new user namespace, passes signals
-// on, and ends with its exit status; it returns in that new process. The user's
+// on, and ends with its exit status; it returns in that new process, which is killed
+// when the first one is. The user's
 // subordinate ids (subuid(5), subgid(5)) are mapped with newuidmap(1) and
 // newgidmap(1); where there are none only root is, and other owners are known to
 // a ledger only. Errors are a *CapabilityError.
 func EnterUserNamespace() error {
-	switch os.Getenv(stageVariable) {
-	case "mapped":
-		os.Unsetenv(stageVariable)
-		return nil
+	switch stage, parent, _ := strings.Cut(os.Getenv(stageVariable), " "); stage {
+	case "mapped": // the variable stays, for when the program is run anew once more
+		return endWith(parent)
 	case "new":
-		return becomeRoot()
+		return becomeRoot(parent)
 	}
 	if os.Geteuid() == 0 && canMount() {
 		return nil
@@ -69,24 +70,25 @@ func runMapped() (int, error) {
 	defer release.Close()
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
-	cmd.Env = append(os.Environ(), stageVariable+"=new")
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=new %d", stageVariable, os.Getpid()))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.ExtraFiles = []*os.File{wait}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWUSER, AmbientCaps: ambient, Pdeathsig: syscall.SIGKILL}
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGWINCH)
+	runtime.LockOSThread() // the thread is what the kernel takes for the parent
+	defer runtime.UnlockOSThread()
+	signals := passedOn()
 	defer signal.Stop(signals)
 	err = cmd.Start()
 	wait.Close()
 	if err != nil {
 		return 0, err
 	}
-	if err := mapIDs(cmd.Process.Pid); err != nil {
+	if err = mapIDs(cmd.Process.Pid); err == nil {
+		_, err = release.Write([]byte{1})
+	}
+	if err != nil {
 		cmd.Process.Kill()
 		cmd.Wait()
-		return 0, err
-	}
-	if _, err := release.Write([]byte{1}); err != nil {
 		return 0, err
 	}
 	go func() {
@@ -95,6 +97,35 @@ func runMapped() (int, error) {
 		}
 	}()
 	return exitStatus(cmd.Wait())
+}
+
+// passedOn receives the signals that concern the other process, but those that this
+// one was told to ignore: the other ignores them as well.
+func passedOn() chan os.Signal {
+	signals := make(chan os.Signal, 16)
+	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT, unix.SIGWINCH} {
+		if !signal.Ignored(s) {
+			signal.Notify(signals, s)
+		}
+	}
+	return signals
+}
+
+// endWith has the kernel kill this process when its parent ends. The kernel forgets
+// that when a process gets other ids or is run anew from another thread. A process
+// that only inherited the variable has another parent and is left alone.
+func endWith(parent string) error {
+	pid, err := strconv.Atoi(parent)
+	if err == nil && os.Getppid() == pid {
+		err = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0)
+	}
+	if err != nil {
+		return fmt.Errorf("enter user namespace: end with process %s: %w", parent, err)
+	}
+	if unix.Kill(pid, 0) == unix.ESRCH {
+		return errors.New("enter user namespace: the process outside has ended")
+	}
+	return nil
 }
 
 func exitStatus(err error) (int, error) {
@@ -110,7 +141,7 @@ func exitStatus(err error) (int, error) {
 
 // becomeRoot waits until the ids are mapped, becomes root and runs the program
 // once more, which gives it all capabilities in the namespace.
-func becomeRoot() error {
+func becomeRoot(parent string) error {
 	wait := os.NewFile(3, "wait")
 	if _, err := io.ReadFull(wait, make([]byte, 1)); err != nil {
 		return fmt.Errorf("enter user namespace: ids were not mapped: %w", err)
@@ -121,7 +152,7 @@ func becomeRoot() error {
 	if err := errors.Join(syscall.Setresgid(0, 0, 0), syscall.Setresuid(0, 0, 0)); err != nil {
 		return fmt.Errorf("enter user namespace: become root: %w", err)
 	}
-	env := []string{stageVariable + "=mapped"}
+	env := []string{stageVariable + "=mapped " + parent}
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, stageVariable+"=") {
 			env = append(env, kv)

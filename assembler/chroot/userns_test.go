@@ -1,6 +1,7 @@
 package chroot
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fimg/fimg/internal/testtool"
 )
@@ -23,6 +25,13 @@ func TestMain(m *testing.M) {
 			fmt.Println(err)
 			os.Exit(1)
 		}
+	}
+	if how := os.Getenv(waitVariable); how != "" {
+		if how == "mounts" && !EnterPrivateMounts() {
+			os.Exit(1)
+		}
+		fmt.Println("inside")
+		time.Sleep(time.Hour)
 	}
 	os.Exit(m.Run())
 }
@@ -74,6 +83,34 @@ func TestRootless(t *testing.T) {
 				t.Errorf("%v\n%s", err, out)
 			}
 		})
+	}
+}
+
+// waitVariable has the test program wait in its user namespace for ever.
+const waitVariable = "FIMG_TEST_WAIT"
+
+// TestOutsideKilled kills the process that waits outside of a user namespace: the one
+// inside ends too, also when it has run itself anew for mounts of its own.
+func TestOutsideKilled(t *testing.T) {
+	testtool.NeedRoot(t)
+	testtool.Need(t, "setpriv")
+	program := copySelf(t)
+	for _, how := range []string{"namespace", "mounts"} {
+		cmd := exec.Command("setpriv", "--reuid=games", "--regid=games", "--clear-groups", program)
+		cmd.Env = append(os.Environ(), rootlessVariable+"=x", waitVariable+"="+how)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(out).ReadString('\n'); line != "inside\n" {
+			t.Fatalf("%s: %q, %v", how, line, err)
+		}
+		cmd.Process.Kill()
+		io.Copy(io.Discard, out) // until nobody has the pipe any more
+		cmd.Wait()
 	}
 }
 
