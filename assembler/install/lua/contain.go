@@ -12,14 +12,12 @@ import (
 
 // Limits that keep a script from harming the program it runs in.
 const (
-	memoryLimit    = 256 << 20 // bytes, as the interpreter counts: all that was ever made
-	stepsPerMilli  = 100_000   // of the interpreter and of pattern matching
-	maxFrames      = 20_000    // of the Go stack
-	depthInterval  = 64        // calls between looks at the stack
-	maxCoroutines  = 1000      // that have not ended
-	callMemory     = 64        // bytes, of the trace of one call
-	closingTimeout = time.Second
-	abandonAfter   = 10 * time.Second // a script that does not end when its time is over
+	memoryLimit   = 256 << 20        // bytes, as the interpreter counts: all that was ever made
+	stepsPerMilli = 100_000          // of the interpreter and of pattern matching
+	maxFrames     = 20_000           // of the Go stack
+	depthInterval = 64               // calls between looks at the stack
+	callMemory    = 64               // bytes, of the trace of one call
+	abandonAfter  = 10 * time.Second // a script that does not end when its time is over
 )
 
 // contain replaces what could go on for ever or end the program: the interpreter
@@ -40,6 +38,10 @@ func (p *process) contain() {
 	set("", "load", p.several("load", p.load))
 	set("coroutine", "create", p.several("create", p.create))
 	set("coroutine", "wrap", p.several("wrap", p.wrap))
+	for _, name := range []string{"resume", "close"} {
+		f, _ := p.library("coroutine").Get(rt.StringValue(name)).TryCallable()
+		set("coroutine", name, p.settling(name, f))
+	}
 	p.lua.SetTable(p.library("debug"), rt.StringValue("sethook"), rt.NilValue)
 	p.hook = rt.DebugHooks{DebugHookFlags: rt.HookFlagCall, Hook: rt.FunctionValue(p.hookFunction())}
 	p.lua.MainThread().SetupHooks(p.hook)
@@ -158,75 +160,4 @@ func (p *process) rep(t *rt.Thread, c *rt.GoCont, args []rt.Value) error {
 	}
 	t.Push1(c.Next(), rt.StringValue(string(append(out, s...))))
 	return nil
-}
-
-// create is coroutine.create.
-func (p *process) create(t *rt.Thread, c *rt.GoCont, args []rt.Value) error {
-	co, err := p.coroutine(t, args)
-	if err == nil {
-		t.Push1(c.Next(), rt.ThreadValue(co))
-	}
-	return err
-}
-
-// wrap is coroutine.wrap.
-func (p *process) wrap(t *rt.Thread, c *rt.GoCont, args []rt.Value) error {
-	co, err := p.coroutine(t, args)
-	if err != nil {
-		return err
-	}
-	t.Push1(c.Next(), rt.FunctionValue(p.several("wrap", func(t *rt.Thread, c *rt.GoCont, args []rt.Value) error {
-		results, err := co.Resume(t, args)
-		t.Push(c.Next(), results...)
-		return err
-	})))
-	return nil
-}
-
-// coroutine starts one that has the hook of the script.
-func (p *process) coroutine(t *rt.Thread, args []rt.Value) (*rt.Thread, error) {
-	if len(args) == 0 || args[0].Type() != rt.FunctionType {
-		return nil, errors.New("bad argument #1 to 'create' (function expected)")
-	}
-	if len(p.coroutines) >= maxCoroutines {
-		p.forgetDead()
-	}
-	if len(p.coroutines) >= maxCoroutines {
-		return nil, errors.New("too many coroutines")
-	}
-	co := rt.NewThread(t.Runtime)
-	co.SetupHooks(p.hook)
-	co.Start(args[0].AsCallable())
-	p.coroutines = append(p.coroutines, co)
-	return co, nil
-}
-
-// forgetDead keeps the coroutines that have not ended.
-func (p *process) forgetDead() {
-	var alive []*rt.Thread
-	for _, co := range p.coroutines {
-		if co.Status() != rt.ThreadDead {
-			alive = append(alive, co)
-		}
-	}
-	p.coroutines = alive
-}
-
-// endCoroutines ends those that are still waiting: each has a goroutine. None of
-// their code runs any more.
-func (p *process) endCoroutines() {
-	p.ended.Store(true)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for _, co := range p.coroutines {
-			if co.Status() == rt.ThreadSuspended {
-				_, _ = co.Close(p.lua.MainThread())
-			}
-		}
-	}()
-	select {
-	case <-done:
-	case <-time.After(closingTimeout):
-	}
 }
