@@ -121,7 +121,9 @@ func (t *transaction) runProgram(ctx context.Context, c call, prog []string, bod
 		}
 	}
 	if c.lines != nil {
-		cmd.Stdin = lineReader(c.lines)
+		in := newLineReader(c.lines)
+		defer in.stop()
+		cmd.Stdin = in
 	}
 	res, err := session.Run(ctx, cmd)
 	if res.Killed > 0 {
@@ -131,16 +133,30 @@ func (t *transaction) runProgram(ctx context.Context, c call, prog []string, bod
 }
 
 // lineReader turns lines into a stream that is made as it is read.
-func lineReader(lines func(func(string) bool)) io.Reader {
+type lineReader struct {
+	*io.PipeReader
+	made chan struct{} // closed when no line is made any more
+}
+
+func newLineReader(lines func(func(string) bool)) *lineReader {
 	r, w := io.Pipe()
+	l := &lineReader{r, make(chan struct{})}
 	go func() {
+		defer close(l.made)
 		lines(func(line string) bool {
 			_, err := io.WriteString(w, line+"\n")
 			return err == nil
 		})
 		w.Close()
 	}()
-	return r
+	return l
+}
+
+// stop ends the lines, of which a program need not read all: they are made from the
+// state of the transaction, which is about to change.
+func (l *lineReader) stop() {
+	l.Close()
+	<-l.made
 }
 
 // env is the environment of a scriptlet.
