@@ -143,6 +143,28 @@ func TestDaemonsEnd(t *testing.T) {
 }
 
 // TestEscape tries what a hostile scriptlet running as root would.
+// Closing a session ends what runs in it, and nothing runs in it any more.
+func TestClosed(t *testing.T) {
+	root, opts := hostTree(t)
+	s := openSession(t, root, opts)
+	began, ended := make(chan string, 1), make(chan error, 1)
+	go func() {
+		_, err := s.Run(t.Context(), Command{Path: "/bin/sh", Args: []string{"-c", "echo here; sleep 1000"}, Line: func(l string) { began <- l }})
+		ended <- err
+	}()
+	<-began
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	var exit *ExitError
+	if err := <-ended; !errors.As(err, &exit) || exit.Signal == 0 {
+		t.Errorf("the program that was running: %v", err)
+	}
+	if _, err := s.Run(t.Context(), Command{Path: "/bin/true"}); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("another program: %v", err)
+	}
+}
+
 func TestEscape(t *testing.T) {
 	root, opts := hostTree(t)
 	s := openSession(t, root, opts)

@@ -73,9 +73,10 @@ func (s *Session) Run(ctx context.Context, c Command) (Result, error) {
 	if err := ctx.Err(); err != nil {
 		return Result{}, err
 	}
-	s.running.Add(1)
+	if !s.begin() {
+		return Result{}, fmt.Errorf("run %s: %w", c.Path, os.ErrClosed)
+	}
 	defer s.running.Done()
-	s.begin()
 	r := &run{session: s, command: c, limit: limitOr(c.OutputLimit, DefaultOutputLimit)}
 	result, err := r.run(ctx)
 	result.Killed = r.killed + s.end()

@@ -28,6 +28,7 @@ type Session struct {
 	running sync.WaitGroup
 	slot    sync.Mutex // held by a program that may kill what others left
 	busy    int
+	ended   bool
 	once    sync.Once
 	closed  error
 }
@@ -83,9 +84,13 @@ func realRoot(root string) (string, error) {
 // Root returns the host path of the tree.
 func (s *Session) Root() string { return s.root }
 
-// Close ends every process still running inside and takes the mounts away.
+// Close ends every process still running inside and takes the mounts away. Programs
+// that are run later are an error.
 func (s *Session) Close() error {
 	s.once.Do(func() {
+		s.slot.Lock()
+		s.ended = true
+		s.slot.Unlock()
 		if s.alive != nil {
 			s.alive.Close()
 		}

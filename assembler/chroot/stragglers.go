@@ -9,11 +9,17 @@ import (
 )
 
 // begin and end bracket a program. When the last of those running side by side
-// ends, whatever they left behind is killed; end returns the number.
-func (s *Session) begin() {
+// ends, whatever they left behind is killed; end returns the number. None begins in
+// a session that is closed.
+func (s *Session) begin() bool {
 	s.slot.Lock()
 	defer s.slot.Unlock()
+	if s.ended {
+		return false
+	}
+	s.running.Add(1)
 	s.busy++
+	return true
 }
 
 func (s *Session) end() int {
