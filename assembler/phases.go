@@ -222,6 +222,9 @@ func (b *builder) initrdBesideVerify(ctx context.Context) error {
 	if err := b.beforeInitrd(ctx); err != nil {
 		return err
 	}
+	if err := b.run.open(ctx); err != nil { // which both use
+		return err
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return b.makeInitrd(ctx) })
 	group.Go(func() error { return b.collectPackages(ctx) })
