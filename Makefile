@@ -5,13 +5,14 @@ ARCH      ?= x86_64
 CACHE     := $(CURDIR)/.cache
 DISTRO    ?= $(CACHE)/minidistro-$(ARCH)
 REPO      := $(DISTRO)/repo
+ORACLE    ?= $(CACHE)/oracle
 OUT       ?= out
 FIMG      := bin/fimg
 FUZZTIME  ?= 30s
 export CGO_ENABLED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build deps demo demo-repo boot test quick lint bench fuzz golden clean
+.PHONY: help build deps demo demo-repo boot oracle test quick lint bench fuzz golden clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,9 +52,13 @@ ACCEL    ?= auto
 boot: build ## boot the demonstration image on this terminal
 	$(FIMG) boot --arch $(ARCH) --accel $(ACCEL) $(if $(FIRMWARE),--firmware $(FIRMWARE)) $$(ls $(OUT)/*$(ARCH)*.qcow2 | head -n 1)
 
-test: deps demo-repo ## all tests: units, oracles, builds and boots
+# A root to chroot into, of another release than the machine's: for the tests only.
+oracle: deps ## a root with dnf5 to compare with, where we are root
+	@tools/oracle-root $(ORACLE)
+
+test: deps demo-repo oracle ## all tests: units, oracles, builds and boots
 	FIMG_TEST_REPO=$(REPO) $(GO) vet ./...
-	FIMG_TEST_REPO=$(REPO) $(GO) test -timeout 55m ./...
+	FIMG_TEST_REPO=$(REPO) FIMG_DNF5=$(ORACLE) $(GO) test -timeout 55m ./...
 
 quick: ## the tests that need no repository and no virtual machine
 	$(GO) test -short ./...

@@ -241,7 +241,7 @@ func (w *history) asDNF5(t Transaction) Transaction {
 		g.Members = g.dnf5Members()
 		there := names
 		if g.Environment {
-			there = w.groups
+			there, g.Types = w.groups, Mandatory // whatever of it was chosen
 		}
 		for j := range g.Members {
 			g.Members[j].Installed = there[g.Members[j].Name]
@@ -351,7 +351,7 @@ func (w *history) group(trans int64, g *Group) {
 	}
 	item := w.newItem(typ)
 	w.exec("INSERT INTO "+table+" VALUES (?,?,?,?,?)", item, g.ID, g.Name, g.Name, int(g.Types))
-	for _, m := range g.Members {
+	for _, m := range w.once(g.Members) {
 		switch {
 		case g.Environment:
 			w.exec("INSERT INTO comps_environment_group (environment_id, groupid, installed, group_type) VALUES (?,?,?,?)",
@@ -365,4 +365,21 @@ func (w *history) group(trans int64, g *Group) {
 		}
 	}
 	w.item(trans, item, g.Repo, g.Action, g.Reason)
+}
+
+// once returns the members with each name once: dnf5 has the first of them, dnf4
+// what is said last in the place of the first.
+func (w *history) once(members []Member) (out []Member) {
+	at := make(map[string]int)
+	for _, m := range members {
+		i, again := at[m.Name]
+		switch {
+		case !again:
+			at[m.Name] = len(out)
+			out = append(out, m)
+		case !w.dnf5:
+			out[i] = m
+		}
+	}
+	return out
 }

@@ -18,15 +18,10 @@ import (
 //go:embed testdata/dnf5.py
 var dnf5Script string
 
-// TestAgainstDNF5 asks dnf5 what the recorded jobs asked dnf 4, each in one variant. FIMG_DNF5 lists
-// roots with dnf5 and its Python module, such as debootstrap makes.
+// TestAgainstDNF5 asks dnf5 what the recorded jobs asked dnf 4, each in one variant.
 func TestAgainstDNF5(t *testing.T) {
-	for _, root := range filepath.SplitList(os.Getenv("FIMG_DNF5")) {
-		t.Run(filepath.Base(root), func(t *testing.T) { againstDNF5(t, root) })
-	}
-}
-
-func againstDNF5(t *testing.T, root string) {
+	testtool.Long(t)
+	o := testtool.DNF5(t)
 	file, w := load(t, "cs9.json.gz")
 	file.Jobs = slices.DeleteFunc(file.Jobs, modular)
 	var jobs []map[string]any
@@ -35,7 +30,7 @@ func againstDNF5(t *testing.T, root string) {
 		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
 		jobs = append(jobs, map[string]any{"id": j.ID, "args": j.Args, "exclude": j.Exclude, "modules": j.Modules, "variant": v})
 	}
-	want := askDNF5(t, testtool.Oracle{Root: root}, file, jobs)
+	want := askDNF5(t, o, file, jobs)
 	for i := range file.Jobs {
 		j, v := &file.Jobs[i], golden.Variants[i%len(golden.Variants)]
 		theirs, ours := want[j.ID], w.Run(context.Background(), j, v)

@@ -1,0 +1,274 @@
+package e2e
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/fimg/fimg/assembler/install/dnfstate"
+	"github.com/fimg/fimg/internal/rpmtest"
+	"github.com/fimg/fimg/internal/testtool"
+)
+
+// wordsSpec has packages for every reason to be installed and to leave again.
+const wordsSpec = `Name: dnf5
+Version: 1
+Release: 1
+Summary: s
+License: MIT
+%description
+d
+%files
+%package -n app
+Summary: s
+Requires: lib
+Recommends: extra clinging
+%description -n app
+d
+%files -n app
+%package -n lib
+Summary: s
+%description -n lib
+d
+%files -n lib
+%package -n extra
+Summary: s
+%description -n extra
+d
+%files -n extra
+%package -n clinging
+Summary: s
+Requires: leaving
+%description -n clinging
+d
+%files -n clinging
+%package -n leaving
+Summary: s
+Requires: leavinglib
+Recommends: leavingweak
+%description -n leaving
+d
+%files -n leaving
+%package -n leavinglib
+Summary: s
+%description -n leavinglib
+d
+%files -n leavinglib
+%package -n leavingweak
+Summary: s
+Requires: leaving
+%description -n leavingweak
+d
+%files -n leavingweak
+%package -n member
+Summary: s
+Requires: memberlib
+%description -n member
+d
+%files -n member
+%package -n memberlib
+Summary: s
+%description -n memberlib
+d
+%files -n memberlib
+%package -n maybe
+Summary: s
+%description -n maybe
+d
+%files -n maybe
+`
+
+const wordsComps = `<?xml version="1.0" encoding="UTF-8"?>
+<comps><group><id>tools</id><name>Tools</name><description>All tools</description><default>false</default><uservisible>true</uservisible>
+<packagelist><packagereq type="mandatory">member</packagereq><packagereq type="default">lib</packagereq>
+<packagereq type="conditional" requires="absent">maybe</packagereq><packagereq type="optional">maybe</packagereq></packagelist></group>
+<group><id>base</id><name>Base</name><description>All</description><default>true</default><uservisible>true</uservisible>
+<packagelist><packagereq type="mandatory">memberlib</packagereq></packagelist></group>
+<environment><id>desk</id><name>Desk</name><description>A desk</description><display_order>5</display_order>
+<grouplist><groupid>base</groupid></grouplist><optionlist><groupid default="true">tools</groupid></optionlist></environment></comps>
+`
+
+// words makes a repository of the packages.
+func words(t *testing.T, o testtool.Oracle) string {
+	t.Helper()
+	dir := o.Dir(t)
+	for _, file := range rpmtest.BuildSpec(t, wordsSpec, "gzip", "buildarch noarch") {
+		if !strings.HasSuffix(file, ".src.rpm") {
+			testtool.Run(t, "cp", file, dir)
+		}
+	}
+	comps := filepath.Join(dir, "comps.xml")
+	if err := os.WriteFile(comps, []byte(wordsComps), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	testtool.Run(t, "createrepo_c", "-q", "-g", comps, dir)
+	return dir
+}
+
+// dnf5 is a root that dnf5 works on, inside the oracle's.
+type dnf5 struct {
+	o           testtool.Oracle
+	root, cache string
+	repos       []string
+}
+
+// run runs dnf5 with the options of kiwi, and returns what it prints.
+func (d *dnf5) run(t *testing.T, ok bool, args ...string) string {
+	t.Helper()
+	all := []string{"-y", "--installroot=" + d.root, "--releasever=42", "--use-host-config", "--setopt=reposdir=/nonexistent",
+		"--setopt=cachedir=" + d.cache, "--setopt=install_weak_deps=True", "--setopt=group_package_types=default,mandatory,conditional"}
+	for i, r := range d.repos {
+		name := "r" + string(rune('0'+i))
+		all = append(all, "--repofrompath="+name+",file://"+r, "--setopt="+name+".gpgcheck=0")
+	}
+	cmd := d.o.Command("dnf5", append(all, args...)...)
+	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin", "HOME=/root", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=1700000000", "TZ=UTC"}
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); (err == nil) != ok {
+		t.Fatalf("dnf5 %q: %v\n%s%s", args, err, out.String(), errs.String())
+	}
+	return out.String()
+}
+
+// TestLikeDNF5 installs and removes the same words by dnf5 and by fimg: the trees
+// are the same, and dnf5 answers the same about both.
+func TestLikeDNF5(t *testing.T) {
+	testtool.Long(t)
+	o := testtool.DNF5(t)
+	extra, demo := words(t, o), o.Dir(t)
+	testtool.Run(t, "cp", "-a", testtool.Repo(t)+"/.", demo)
+	theirs := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: o.Dir(t), repos: []string{demo, extra}}
+	theirs.run(t, true, "install", "app", "bash", "coreutils", "dnf5", "filesystem", "@desk")
+	theirs.run(t, true, "remove", "leaving")
+
+	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
+	ours := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: theirs.cache, repos: theirs.repos}
+	ours.build(t, `<packages type="bootstrap" patternType="plusRecommended"><package name="app"/>`+base+
+		`<package name="dnf5"/><namedCollection name="desk"/></packages><packages type="uninstall"><package name="leaving"/></packages>`)
+	sameTrees(t, ours, theirs)
+}
+
+// build makes the root by fimg, from the same repositories.
+func (d *dnf5) build(t *testing.T, packages string) {
+	t.Helper()
+	xml := `<image schemaversion="8.5" name="words"><description type="system"><author>a</author><contact>c</contact>
+<specification>s</specification></description><preferences><version>1</version><packagemanager>dnf5</packagemanager>
+<release-version>42</release-version><type image="tbz"/></preferences>`
+	for i, r := range d.repos {
+		xml += `<repository type="rpm-md" alias="r` + string(rune('0'+i)) + `"><source path="dir://` + r + `"/></repository>`
+	}
+	source, target := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(source, "config.xml"), []byte(xml+packages+"</image>"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	kiwi(t, 0, "system", "build", "--description", source, "--target-dir", target)
+	archive, err := filepath.Glob(filepath.Join(target, "*.tar.xz"))
+	if err != nil || len(archive) != 1 {
+		t.Fatalf("archives %q: %v", archive, err)
+	}
+	if err := os.Mkdir(d.root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	testtool.Run(t, "tar", "-xJpf", archive[0], "--xattrs", "--numeric-owner", "-C", d.root)
+}
+
+// sameTrees compares the roots of ours and theirs.
+func sameTrees(t *testing.T, ours, theirs *dnf5) {
+	t.Helper()
+	sameText(t, "files", files(t, ours.root), files(t, theirs.root))
+	tags := func(d *dnf5) string {
+		return string(d.o.Run(t, "rpm", "--root", d.root, "-qa", "--qf", "%{nevra} %{instprefixes} [%{filenames}%{filestates} ]\n"))
+	}
+	sameText(t, "packages", sorted(tags(ours)), sorted(tags(theirs)))
+	for _, name := range []string{"packages", "nevras", "groups", "environments", "modules"} {
+		sameText(t, name+".toml", state(t, ours, name+".toml"), state(t, theirs, name+".toml"))
+	}
+	rows := func(d *dnf5) string {
+		return testtool.Run(t, "sqlite3", filepath.Join(d.root, dnfstate.DNF5Dir, dnfstate.DNF5History), wordsHistory)
+	}
+	sameText(t, "history", rows(ours), rows(theirs))
+	for _, args := range [][]string{{"history", "info", "1..last"}, {"repoquery", "--userinstalled"}, {"group", "list", "--installed"},
+		{"environment", "list", "--installed"}, {"--assumeno", "autoremove"}, {"--assumeno", "remove", "app"}, {"--assumeno", "remove", "lib"},
+		{"--assumeno", "group", "remove", "tools"}, {"--assumeno", "upgrade"}} {
+		ok := args[0] != "--assumeno" || args[1] == "upgrade" || args[1] == "autoremove"
+		sameText(t, strings.Join(args, " "), said(t, ours, ok, args), said(t, theirs, ok, args))
+	}
+}
+
+// wordsHistory leaves out what dnf5 was called with, and the cookies: these depend
+// on the order in which rpm installs.
+const wordsHistory = `
+SELECT id, dt_begin, dt_end, releasever, user_id, comment, state_id FROM trans ORDER BY id;
+SELECT i.id, i.trans_id, coalesce(n.name, g.groupid, e.environmentid), r.epoch, r.version, r.release, a.name, p.repoid, i.action_id,
+ i.reason_id, i.state_id FROM trans_item i LEFT JOIN rpm r USING (item_id) LEFT JOIN pkg_name n ON n.id=name_id LEFT JOIN arch a ON a.id=arch_id
+ LEFT JOIN comps_group g ON g.item_id=i.item_id LEFT JOIN comps_environment e ON e.item_id=i.item_id JOIN repo p ON p.id=repo_id ORDER BY i.id;
+SELECT c.id, groupid, n.name, c.installed, c.pkg_type FROM comps_group_package c JOIN pkg_name n ON n.id=name_id JOIN comps_group g ON item_id=group_id ORDER BY c.id;
+SELECT c.id, environmentid, c.groupid, c.installed, c.group_type FROM comps_environment_group c JOIN comps_environment ON item_id=environment_id ORDER BY c.id;
+SELECT groupid, name, translated_name, pkg_types FROM comps_group ORDER BY item_id;
+SELECT environmentid, name, translated_name, pkg_types FROM comps_environment ORDER BY item_id;
+SELECT * FROM item_replaced_by; SELECT * FROM config;`
+
+func state(t *testing.T, d *dnf5, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(d.root, dnfstate.DNF5Dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(raw))
+}
+
+// said is what dnf5 says of a root, without what it was called with and without
+// its notes on repositories and the time it took.
+func said(t *testing.T, d *dnf5, ok bool, args []string) string {
+	t.Helper()
+	text := d.run(t, ok, append([]string{"-q"}, args...)...)
+	return called.ReplaceAllString(text, "")
+}
+
+var called = regexp.MustCompile(`(?m)^(Description|Begin rpmdb|End rpmdb) .*$`)
+
+func sorted(text string) string {
+	lines := strings.Split(text, "\n")
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+// made are files that the image gets beside packages, that dnf5 leaves behind, or
+// whose content is compared in another way.
+var made = regexp.MustCompile(`^\./(dev|proc|sys|run|tmp|image|boot/grub2)/|^\./(\.profile|etc/mtab|etc/machine-id|var/lib/dnf|root/\.ssh)( |$)|` +
+	`/var/(log|cache)|/sysimage/(rpm|libdnf5)/|system-repo\.lock`)
+
+// files lists what is in a root with type, mode, owner, link and digest.
+func files(t *testing.T, root string) string {
+	t.Helper()
+	script := `cd "$1" && find . -not -type f -printf '%p %y %m %U:%G %l\n' && find . -type f -printf '%p %y %m %U:%G ' -exec sh -c 'sha256sum < "$1"' - {} \;`
+	var out []string
+	for _, line := range strings.Split(testtool.Run(t, "sh", "-c", script, "-", root), "\n") {
+		if !made.MatchString(line) {
+			out = append(out, line)
+		}
+	}
+	return sorted(strings.Join(out, "\n"))
+}
+
+// sameText shows the first lines in which texts differ.
+func sameText(t *testing.T, what, ours, theirs string) {
+	t.Helper()
+	if ours == theirs {
+		return
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{"ours": ours, "theirs": theirs} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	diff, _ := exec.Command("diff", filepath.Join(dir, "ours"), filepath.Join(dir, "theirs")).Output()
+	t.Errorf("%s differ:\n%.3000s", what, diff)
+}
