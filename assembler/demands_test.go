@@ -111,3 +111,20 @@ func TestSources(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A repository's own word on signatures goes before the preference.
+func TestSignedSources(t *testing.T) {
+	repositories := ""
+	for _, check := range []string{"", ` package_gpgcheck="true"`, ` package_gpgcheck="false"`} {
+		repositories += `<repository` + check + `><source path="dir:///x"/></repository>`
+	}
+	for pref, want := range map[string][]bool{"": {false, true, false}, "<rpm-check-signatures>true</rpm-check-signatures>": {true, true, false}} {
+		var got []bool
+		for _, s := range sources(documented(t, "x86_64", pref+plainDisk, repositories)) {
+			got = append(got, s.PackageGPGCheck)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: %v, want %v", pref, got, want)
+		}
+	}
+}

@@ -99,7 +99,7 @@ func (b *builder) loadKeys(ctx context.Context, c *repo.Client, byID map[string]
 	b.level = rpm.LevelAll
 	for _, id := range slices.Sorted(maps.Keys(byID)) {
 		s := byID[id]
-		b.signed[id] = s.PackageGPGCheck || b.plan.Image.Preferences.CheckSignatures
+		b.signed[id] = s.PackageGPGCheck
 		if !b.signed[id] {
 			b.level = rpm.LevelDigest
 		}

@@ -17,6 +17,8 @@ import (
 )
 
 // sources are the repositories a build installs from, in the description's order.
+// Where a repository does not say whether its packages are to be signed,
+// rpm-check-signatures does.
 func sources(img *description.Image) []*repo.Source {
 	var list []*repo.Source
 	for _, r := range img.Repositories {
@@ -24,7 +26,7 @@ func sources(img *description.Image) []*repo.Source {
 			continue
 		}
 		s := &repo.Source{ID: system.RepositoryID(r), Priority: int(r.Priority.Or(0)), Keys: img.SigningKeys,
-			RepoGPGCheck: r.RepoGPGCheck.IsTrue(), PackageGPGCheck: r.PackageGPGCheck.IsTrue(),
+			RepoGPGCheck: r.RepoGPGCheck.IsTrue(), PackageGPGCheck: r.PackageGPGCheck.Or(img.Preferences.CheckSignatures),
 			Username: r.Username, Password: r.Password, SkipIfUnavailable: r.Local}
 		switch r.SourceType {
 		case "metalink":
