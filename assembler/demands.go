@@ -34,7 +34,7 @@ func typeDemands(img *description.Image) []demand {
 		{there: slices.ContainsFunc(t.OEM.Settings, asksForRecovery), what: "element oem-recovery"},
 		{there: IsDisk(img) && t.InitrdSystem == "kiwi", what: "initrd_system kiwi"},
 		{there: IsDisk(img) && t.Initrd.Setup.UEFI, what: "attribute uefi of <dracut>"},
-		{there: t.Firmware.Unsupported != "", what: "firmware " + t.Firmware.Unsupported + " on " + img.Arch},
+		{there: t.Firmware.Unsupported != "", what: "firmware " + t.Firmware.Name + " on " + img.Arch},
 		{there: t.Firmware.Table == "dasd", what: "a DASD volume table"},
 	}
 	for i := range list {

@@ -43,6 +43,7 @@ func TestDemands(t *testing.T) {
 		"attribute provide_system_files":        {"x86_64", `<type image="oci" provide_system_files="true"/>`, ""},
 		"config.xml:2: element installoption":   {"x86_64", grub(install), ""},
 		"element installoption":                 {"ppc64le", `<type image="oem" filesystem="ext4"><bootloader name="grub2">` + install + `</bootloader></type>`, ""},
+		"firmware bios on aarch64":              {"aarch64", plainDisk, ""},
 		"element securelinux":                   {"s390x", `<type image="oem" filesystem="ext4"><bootloader name="zipl"><securelinux hkd_ca_cert="a" hkd_sign_cert="b"><hkd_cert name="c"/></securelinux></bootloader></type>`, ""},
 		"config.xml:2: package manager zypper":  {"x86_64", `<packagemanager>zypper</packagemanager>` + plainDisk, ""},
 		"config.xml:3: element containers":      {"x86_64", plainDisk, `<containers source="registry.example" backend="podman"><container name="c"/></containers>`},
@@ -106,6 +107,10 @@ func TestSources(t *testing.T) {
 		if err := checkSources(img); fault.Of(err) != fault.Description || !strings.HasPrefix(err.Error(), what) {
 			t.Errorf("%s: %v", what, err)
 		}
+	}
+	vagrant := `<type image="oem" filesystem="ext4" firmware="bios" initrd_system="none" format="vagrant"><vagrantconfig provider="libvirt" virtualsize="9" embedded_vagrantfile="none"/></type>`
+	if err := checkSources(documented(t, "x86_64", vagrant, someRepository)); err == nil || !strings.HasPrefix(err.Error(), "config.xml:2: find Vagrantfile: ") {
+		t.Errorf("Vagrantfile: %v", err)
 	}
 	if err := checkSources(documented(t, "x86_64", plainDisk, `<packages type="image"><file name="config.xml"/></packages>`+someRepository)); err != nil {
 		t.Error(err)

@@ -82,7 +82,7 @@ func checkOptions(img *description.Image, list []Output) error {
 			return err
 		}
 		if err := formats.Check(formats.Output{Format: f, Path: o.File, Settings: s}); err != nil {
-			return err
+			return fmt.Errorf("%s: %w", img.Source, err)
 		}
 	}
 	return nil

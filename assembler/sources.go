@@ -33,6 +33,11 @@ func sourcesOf(img *description.Image) []source {
 			list = append(list, source{"certificate", name, c.Source})
 		}
 	}
+	for _, v := range img.Type.Vagrant {
+		if v.Vagrantfile != "" {
+			list = append(list, source{"Vagrantfile", v.Vagrantfile, v.Source})
+		}
+	}
 	return list
 }
 

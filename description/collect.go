@@ -140,6 +140,7 @@ func (s *state) files(sections []active) []File {
 	byName := map[string]File{}
 	for _, sec := range sections {
 		for k := range sec.every("file") {
+			s.archPassedOver(sec, k)
 			byName[k.get("name")] = File{k.get("name"), k.get("target"), k.get("owner"), k.get("permissions"), s.from(sec, k)}
 		}
 	}
@@ -151,11 +152,20 @@ func (s *state) files(sections []active) []File {
 	return list
 }
 
+// archPassedOver notes an element that counts although its arch attribute does not
+// name the image's architecture: kiwi does not look at it there.
+func (s *state) archPassedOver(sec active, k *node) {
+	if !s.matches(k) {
+		s.notes = append(s.notes, Note{"arch of <" + k.name() + "> has no effect: " + k.get("name") + " counts on " + s.arch + " too", s.from(sec, k)})
+	}
+}
+
 // modules collects dnf modules; only an explicit false disables, arch has no effect.
 func (s *state) modules(boot []active, p *Packages) {
 	p.EnableModules, p.DisableModules = []string{}, []string{}
 	for _, sec := range boot {
 		for k := range sec.every("collectionModule") {
+			s.archPassedOver(sec, k)
 			name, stream := collapse(k.get("name")), collapse(k.get("stream"))
 			switch {
 			case !truth(k.get("enable")):
