@@ -145,6 +145,7 @@ func (a *app) planAll(ctx context.Context, images []*description.Image, w *work,
 		if err != nil {
 			return nil, err
 		}
+		p.notes(plan)
 		plans[i] = plan
 	}
 	return plans, nil

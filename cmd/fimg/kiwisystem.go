@@ -72,6 +72,7 @@ func (k *kiwi) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.notes(plan)
 	opts.Events = p.event
 	_, err = assembler.Prepare(ctx, plan, k.root, k.allow, opts)
 	return err

@@ -55,6 +55,13 @@ func (p *printer) event(e event.Event) {
 	}
 }
 
+// notes warns of what a person should know of a plan before it is built.
+func (p *printer) notes(plan *assembler.Plan) {
+	for _, n := range plan.Notes {
+		event.Func(p.event).Warn("plan", plan.Image.Name, n)
+	}
+}
+
 func (p *printer) phaseLine(e event.Event) {
 	if !e.End {
 		p.phase, p.begin = e.Phase, time.Now()
