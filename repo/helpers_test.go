@@ -164,9 +164,10 @@ func fetchAll(t *testing.T, c *repo.Client, source *repo.Source, want *testRepo)
 	return nil
 }
 
-// stored lists the files of a cache directory.
+// stored lists the files of a cache directory, once all are written.
 func stored(t *testing.T, c *repo.Client) (list []string) {
 	t.Helper()
+	c.Close()
 	for _, sub := range []string{"packages", "metadata", "index", "state", "partial"} {
 		err := filepath.WalkDir(filepath.Join(c.CacheDir(), sub), func(path string, d os.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {

@@ -12,7 +12,7 @@
 // A file appears under its name by a rename once its checksum has been compared.
 // Its modification time is then set to a value derived from the checksum, the
 // seal: any later write breaks it, and a file without its seal is hashed again
-// before it is used and removed when it is no longer what it was. Writers of the
+// before it is used, and had anew when it is no longer what it was. Writers of the
 // same file wait for each other through flock(2).
 package cache
 
@@ -55,6 +55,8 @@ func Open(dir string) (*Store, error) {
 			return nil, fault.Place(fmt.Errorf("open cache: %w", err))
 		}
 	}
+	sweep(filepath.Join(abs, "index"))
+	sweep(filepath.Join(abs, "state"))
 	return &Store{abs}, nil
 }
 
@@ -81,8 +83,8 @@ func plainName(name string, sum digest.Checksum) string {
 }
 
 // Lookup returns the path of a stored file after making sure that it still is
-// what its checksum says; size below zero means unknown. A file that is not is
-// removed.
+// what its checksum says; size below zero means unknown. One that is not stays until
+// it is replaced: another process may be about to do that.
 func (s *Store) Lookup(kind Kind, sum digest.Checksum, size int64, name string) (string, bool) {
 	path := s.Path(kind, sum, name)
 	info, err := os.Lstat(path)
@@ -95,14 +97,12 @@ func (s *Store) Lookup(kind Kind, sum digest.Checksum, size int64, name string) 
 		return "", false
 	}
 	if size >= 0 && info.Size() != size {
-		os.Remove(path)
 		return "", false
 	}
 	if info.ModTime().Equal(seal(sum)) {
 		return path, true
 	}
 	if !matches(path, sum) {
-		os.Remove(path)
 		return "", false
 	}
 	_ = os.Chtimes(path, seal(sum), seal(sum)) // else it is hashed again next time

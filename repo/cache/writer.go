@@ -167,17 +167,54 @@ func (s *Store) WriteState(key string, data []byte) error {
 }
 
 func (s *Store) replace(path string, write func(*os.File) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	f, err := newFile(filepath.Dir(path))
 	if err != nil {
 		return fmt.Errorf("write cache file: %w", err)
 	}
-	defer os.Remove(f.Name()) // fails once it is renamed
-	err = errors.Join(write(f), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
+	if err = errors.Join(write(f), f.Chmod(0o644)); err == nil {
+		err = os.Rename(f.Name(), path) // while it is locked
+	}
+	if closed := f.Close(); err == nil && closed != nil {
+		os.Remove(path)
+		err = closed
 	}
 	if err != nil {
+		os.Remove(f.Name())
 		return fmt.Errorf("write cache file %s: %w", filepath.Base(path), err)
 	}
 	return nil
+}
+
+// newPrefix begins the names of computed and small files that are not whole.
+const newPrefix = ".new-"
+
+// newFile makes such a file, locked so that others leave it alone.
+func newFile(dir string) (*os.File, error) {
+	for {
+		f, err := os.CreateTemp(dir, newPrefix+"*")
+		if err != nil {
+			return nil, err
+		}
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if !errors.Is(err, unix.EWOULDBLOCK) && same(f, f.Name()) {
+			return f, nil
+		}
+		f.Close() // another process was quicker to lock it, and removes it
+	}
+}
+
+// sweep removes the files of a directory that are not whole and that nobody writes:
+// what killed processes left.
+func sweep(dir string) {
+	left, _ := filepath.Glob(filepath.Join(dir, newPrefix+"*"))
+	for _, name := range left {
+		f, err := os.OpenFile(name, os.O_RDWR|unix.O_NOFOLLOW, 0)
+		if err != nil {
+			continue
+		}
+		if unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil {
+			os.Remove(name)
+		}
+		f.Close()
+	}
 }
