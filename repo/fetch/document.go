@@ -96,6 +96,8 @@ func (c *Client) document(ctx context.Context, q *Query, m Mirror) (*Document, e
 	if err != nil {
 		return nil, err
 	}
+	watch := newWatch(c.opts.Stall, cancel) // until what is not wanted is drained
+	defer watch.stop()
 	defer drain(resp.Body)
 	doc := &Document{Version: Version{m.URL, resp.Header.Get("ETag"), resp.Header.Get("Last-Modified")}}
 	switch {
@@ -105,7 +107,7 @@ func (c *Client) document(ctx context.Context, q *Query, m Mirror) (*Document, e
 	case resp.StatusCode != http.StatusOK:
 		return nil, answered(resp)
 	}
-	if doc.Body, err = c.body(ctx, resp, q.MaxSize, cancel); err != nil {
+	if doc.Body, err = c.body(ctx, resp, q.MaxSize, watch); err != nil {
 		return nil, err
 	}
 	if q.Accept != nil {
@@ -123,15 +125,13 @@ func setIf(h http.Header, key, value string) {
 }
 
 // body reads a whole answer, watched and bounded.
-func (c *Client) body(ctx context.Context, resp *http.Response, limit int64, cancel context.CancelCauseFunc) ([]byte, error) {
+func (c *Client) body(ctx context.Context, resp *http.Response, limit int64, watch *watch) ([]byte, error) {
 	if limit <= 0 {
 		limit = defaultMaxDocument
 	}
 	if resp.ContentLength > limit {
 		return nil, fmt.Errorf("document of %d bytes: %w", resp.ContentLength, errTooLong)
 	}
-	watch := newWatch(c.opts.Stall, cancel)
-	defer watch.stop()
 	body, err := io.ReadAll(io.LimitReader(&counted{resp.Body, watch}, limit+1))
 	switch {
 	case err != nil && context.Cause(ctx) != nil:

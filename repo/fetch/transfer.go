@@ -216,14 +216,14 @@ func (t *transfer) once(ctx context.Context, m Mirror) error {
 	if err != nil {
 		return err
 	}
+	watch := newWatch(t.client.opts.Stall, cancel) // until what is not wanted is drained
+	defer watch.stop()
 	defer drain(resp.Body)
 	t.from[m.URL] = true
 	if err := t.position(resp); err != nil {
 		return err
 	}
 	t.from[m.URL] = true // position may have thrown everything away
-	watch := newWatch(t.client.opts.Stall, cancel)
-	defer watch.stop()
 	if err := t.copy(resp.Body, watch); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
