@@ -94,7 +94,7 @@ func (b *builder) carryOut(ctx context.Context, parts ...func() []step) (*Result
 	if err != nil {
 		return nil, err
 	}
-	err = classify(errors.Join(b.steps(ctx, parts), b.closeRoot(), b.closeBase()))
+	err = classify(errors.Join(b.steps(ctx, parts), b.closeRaw(), b.closeRoot(), b.closeBase()))
 	if err != nil && !b.opts.KeepRoot {
 		b.keep = ""
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/fault"
 )
 
 // makeDirs makes a directory and returns those that were missing, innermost
@@ -31,15 +33,43 @@ func removeEmpty(dirs []string) {
 	}
 }
 
+// claimDir makes a directory for one build alone; made are those that were missing.
+// A build that ends may remove it before it is locked: then it is made again.
+func claimDir(dir string) (made []string, lock *os.File, err error) {
+	for range 100 {
+		if made, err = makeDirs(dir); err == nil {
+			lock, err = lockDir(dir)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	if err != nil {
+		removeEmpty(made)
+		return nil, nil, fault.Place(err)
+	}
+	return made, lock, nil
+}
+
 // lockDir keeps two builds from using one directory.
 func lockDir(dir string) (*os.File, error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("lock directory: %w", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		err = usage("another build is using %s", dir)
+	}
+	if err == nil { // it may have been removed before it was locked
+		var st unix.Stat_t
+		if err = unix.Fstat(int(f.Fd()), &st); err == nil && st.Nlink == 0 {
+			err = fs.ErrNotExist
+		}
+	}
+	if err != nil {
 		f.Close()
-		return nil, usage("lock directory: another build is using %s", dir)
+		return nil, fmt.Errorf("lock directory: %w", err)
 	}
 	return f, nil
 }

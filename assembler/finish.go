@@ -2,8 +2,6 @@ package assembler
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -11,9 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
-	"golang.org/x/sys/unix"
 
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
@@ -25,8 +20,8 @@ import (
 func (b *builder) unfinished(name string) string { return filepath.Join(b.work, "out", name) }
 
 // formats converts the raw disk into every output, side by side.
-func (b *builder) formats(ctx context.Context) error {
-	defer b.raw.Close()
+func (b *builder) formats(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, b.closeRaw()) }()
 	if err := os.MkdirAll(b.unfinished(""), 0o755); err != nil {
 		return fmt.Errorf("make outputs: %w", err)
 	}
@@ -172,73 +167,4 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return fmt.Errorf("write result %s: %w", filepath.Base(name), err)
 	}
 	return nil
-}
-
-// publish moves every result into the target directory. Nothing of it appeared
-// there before, so a failure leaves the directory as it was.
-func (b *builder) publish(ctx context.Context) error {
-	b.result.Products = make([]Product, len(b.plan.Outputs))
-	var group errgroup.Group
-	for i := range b.plan.Outputs {
-		group.Go(func() (err error) {
-			b.result.Products[i], err = b.product(&b.plan.Outputs[i])
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	entries, err := os.ReadDir(b.unfinished(""))
-	if err != nil {
-		return fmt.Errorf("publish results: %w", err)
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := moveFile(b.unfinished(e.Name()), filepath.Join(b.opts.TargetDir, e.Name())); err != nil {
-			return fmt.Errorf("publish results: %w", err)
-		}
-	}
-	return nil
-}
-
-// moveFile renames, or copies between file systems.
-func moveFile(from, to string) error {
-	err := os.Rename(from, to)
-	if !errors.Is(err, unix.EXDEV) {
-		return err
-	}
-	partial := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".partial")
-	if err := copySparse(from, partial); err != nil {
-		os.Remove(partial)
-		return err
-	}
-	return os.Rename(partial, to)
-}
-
-func (b *builder) product(o *Output) (Product, error) {
-	name := b.unfinished(o.File)
-	sum, err := checksum(name)
-	if err != nil {
-		return Product{}, err
-	}
-	var st unix.Stat_t
-	if err := unix.Stat(name, &st); err != nil {
-		return Product{}, fmt.Errorf("list results: %w", err)
-	}
-	return Product{Path: filepath.Join(b.opts.TargetDir, o.File), Format: o.Format, Size: st.Size, Stored: st.Blocks * 512, SHA256: sum}, nil
-}
-
-func checksum(name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", fmt.Errorf("checksum: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("checksum %s: %w", filepath.Base(name), err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -385,5 +385,14 @@ func (b *builder) disk(ctx context.Context) error {
 	return b.dropRoot(ctx)
 }
 
+func (b *builder) closeRaw() error {
+	if b.raw == nil {
+		return nil
+	}
+	raw := b.raw
+	b.raw = nil
+	return raw.Close()
+}
+
 // seedOf is the seed of one output.
 func (b *builder) seedOf(name string) seed.Seed { return b.plan.seed().Sub(name) }

@@ -1,6 +1,7 @@
 package assembler
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -8,8 +9,21 @@ import (
 	"github.com/fimg/fimg/tree/sparse"
 )
 
+// stoppable is read until a context ends.
+type stoppable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (s stoppable) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return s.r.Read(p)
+}
+
 // copySparse copies a file, keeping its holes.
-func copySparse(from, to string) error {
+func copySparse(ctx context.Context, from, to string) error {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -32,7 +46,7 @@ func copySparse(from, to string) error {
 		if err != nil {
 			break
 		}
-		_, err = io.Copy(io.NewOffsetWriter(out, r.Offset), io.NewSectionReader(in, r.Offset, r.Length))
+		_, err = io.Copy(io.NewOffsetWriter(out, r.Offset), stoppable{ctx, io.NewSectionReader(in, r.Offset, r.Length)})
 	}
 	return errors.Join(err, out.Close())
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/system"
-	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/tree/rootfs"
 )
 
@@ -26,46 +25,40 @@ func (b *builder) prepare(ctx context.Context) (func() error, error) {
 		return nil, fmt.Errorf("prepare target: %w", err)
 	}
 	b.opts.TargetDir = target
-	made, err := makeDirs(target)
+	made, lock, err := claimDir(target)
 	if err != nil {
-		return nil, fault.Place(fmt.Errorf("prepare target: %w", err))
+		return nil, fmt.Errorf("prepare target: %w", err)
 	}
-	lock, err := lockDir(target)
+	workMade, workLock, err := b.claimWork(target)
 	if err != nil {
-		return nil, err
-	}
-	workLock, err := b.lockWork(target)
-	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		removeEmpty(made)
+		return nil, errors.Join(fmt.Errorf("prepare work directory: %w", err), lock.Close())
 	}
 	b.work = filepath.Join(workDir(b.opts), workName)
 	if b.opts.KeepRoot {
 		b.keep = filepath.Join(workDir(b.opts), "build", "image-root")
 	}
 	release := func() error {
-		err := errors.Join(b.removeWork(ctx), workLock.Close())
-		lock.Close()
-		removeEmpty(made)
-		return err
+		err := b.removeWork(ctx)
+		removeEmpty(append(workMade, made...)) // while nobody else can use them
+		return errors.Join(err, workLock.Close(), lock.Close())
 	}
 	if err := b.makeRoot(); err != nil {
+		b.keep = ""
 		return nil, errors.Join(err, b.closeRoot(), release())
 	}
 	return release, nil
 }
 
-// lockWork keeps two builds with different targets out of one work directory:
+// claimWork keeps two builds with different targets out of one work directory:
 // each begins by removing what an earlier one left there.
-func (b *builder) lockWork(target string) (io.Closer, error) {
+func (b *builder) claimWork(target string) (made []string, lock io.Closer, err error) {
 	work, err := filepath.Abs(workDir(b.opts))
 	if err != nil || work == target {
-		return io.NopCloser(nil), err
+		return nil, io.NopCloser(nil), err
 	}
 	b.opts.WorkDir = work
-	if err := os.MkdirAll(work, 0o755); err != nil {
-		return nil, fmt.Errorf("prepare work directory: %w", err)
-	}
-	return lockDir(work)
+	return claimDir(work)
 }
 
 const workName = ".fimg-build"
@@ -78,7 +71,7 @@ func workDir(opts BuildOptions) string {
 }
 
 func (b *builder) makeRoot() error {
-	if err := removeTree(b.work); err != nil {
+	if err := errors.Join(removeTree(b.work), removeTree(b.staging())); err != nil {
 		return fmt.Errorf("remove the rest of an earlier build: %w", err)
 	}
 	if err := os.MkdirAll(b.work, 0o755); err != nil {
@@ -158,19 +151,27 @@ func (b *builder) removeRoot(ctx context.Context) error {
 	return removeTree(b.rootDir)
 }
 
+// rootGone waits until a root tree that was dropped is gone.
+func (b *builder) rootGone() error {
+	if b.gone == nil {
+		return nil
+	}
+	err := <-b.gone
+	b.gone = nil
+	return err
+}
+
 // removeWork takes the work directory away, or leaves the root tree in it when
 // that was asked for.
-func (b *builder) removeWork(ctx context.Context) error {
-	if b.ready != nil {
-		return removeTree(b.work)
+func (b *builder) removeWork(ctx context.Context) (err error) {
+	switch {
+	case b.ready != nil:
+	case b.keep != "":
+		err = b.keepRoot()
+	default:
+		err = errors.Join(b.rootGone(), b.removeRoot(ctx))
 	}
-	if b.keep != "" {
-		return errors.Join(b.keepRoot(), removeTree(b.work))
-	}
-	if b.gone == nil {
-		return errors.Join(b.removeRoot(ctx), removeTree(b.work))
-	}
-	return errors.Join(<-b.gone, removeTree(b.work))
+	return errors.Join(err, removeTree(b.work), removeTree(b.staging()))
 }
 
 func (b *builder) keepRoot() error {
