@@ -70,7 +70,11 @@ func (h *Handover) begin(store string) (err error) {
 	if err == nil {
 		err = unix.Flock(int(h.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	}
+	if err == nil { // another build may have removed it before it was locked
+		_, err = os.Stat(dir)
+	}
 	if err != nil {
+		h.lock.Close()
 		os.Remove(dir)
 		return err
 	}
