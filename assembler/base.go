@@ -22,6 +22,7 @@ import (
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/formats/oci/registry"
+	"github.com/fimg/fimg/internal/tempdir"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/fetch"
 	"github.com/fimg/fimg/repo/pool"
@@ -123,11 +124,11 @@ func (p *Plan) findBases(ctx context.Context, how reach) ([]*rpm.Header, error) 
 	if len(p.Image.Type.DerivedFrom) == 0 {
 		return nil, nil
 	}
-	dir, err := os.MkdirTemp("", "fimg-base-*")
+	dir, remove, err := tempdir.Make("fimg-base")
 	if err != nil {
 		return nil, fmt.Errorf("read base container: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	for _, ref := range p.Image.Type.DerivedFrom {
 		digest, err := readBase(ctx, ref, p.Image.Arch, how, dir)
 		if err != nil {

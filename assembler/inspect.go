@@ -16,6 +16,7 @@ import (
 	"github.com/fimg/fimg/bootloader/zipl"
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats"
+	"github.com/fimg/fimg/internal/tempdir"
 	"github.com/fimg/fimg/partition"
 	"github.com/fimg/fimg/partition/filesystem"
 	"github.com/fimg/fimg/partition/filesystem/btrfs"
@@ -158,11 +159,11 @@ func (in *inspector) packages(fs filesystem.Reader, n *tree.Node) error {
 	if n.Size > limit {
 		return errors.New("the rpm database is larger than 1 GiB")
 	}
-	dir, err := os.MkdirTemp("", "fimg-inspect")
+	dir, remove, err := tempdir.Make("fimg-inspect")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	f, err := fs.Open(n)
 	if err != nil {
 		return err

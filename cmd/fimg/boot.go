@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/internal/tempdir"
 )
 
 // boot are the choices of the boot verb.
@@ -43,11 +44,11 @@ func newBootCmd(a *app) *cobra.Command {
 				return err
 			}
 			if b.password != "" {
-				dir, err := os.MkdirTemp("", "fimg-boot")
+				dir, remove, err := tempdir.Make("fimg-boot")
 				if err != nil {
 					return fmt.Errorf("start image: %w", err)
 				}
-				defer os.RemoveAll(dir)
+				defer remove()
 				disk, err := seedDisk(cmd.Context(), dir, b.password)
 				if err != nil {
 					return err
