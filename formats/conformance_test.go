@@ -12,6 +12,9 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats"
 	"github.com/fimg/fimg/formats/compress"
 	"github.com/fimg/fimg/formats/disk"
@@ -263,5 +266,52 @@ func TestSameBits(t *testing.T) {
 			}
 		}
 		first = sums
+	}
+}
+
+// watched is a disk that looks at a directory when it is read.
+type watched struct {
+	formats.Source
+	dir  string
+	seen map[string]bool
+}
+
+func (w *watched) ReadAt(p []byte, at int64) (int, error) {
+	list, err := os.ReadDir(w.dir)
+	for _, e := range list {
+		w.seen[e.Name()] = true
+	}
+	if err != nil {
+		return 0, err
+	}
+	return w.Source.ReadAt(p, at)
+}
+
+// What is not whole has no name, so that a killed program leaves nothing.
+func TestNameless(t *testing.T) {
+	_, src := medium(t)
+	w := &watched{src, t.TempDir(), map[string]bool{}}
+	name := filepath.Join(w.dir, "x.vmdk")
+	if _, err := formats.Write(t.Context(), w, []formats.Output{output(t, "vmdk", "", name)}, formats.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := unix.Open(w.dir, unix.O_TMPFILE|unix.O_RDWR, 0o600) // older kernels cannot on overlayfs
+	unix.Close(fd)
+	if len(w.seen) > 0 && err == nil {
+		t.Errorf("seen on the way: %v", w.seen)
+	}
+	if list, err := os.ReadDir(w.dir); err != nil || len(list) != 2 {
+		t.Errorf("written: %v, %v", list, err)
+	}
+	if err := os.Mkdir(filepath.Join(w.dir, "d.qcow2"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, err = formats.Write(t.Context(), src, []formats.Output{output(t, "raw", "", filepath.Join(w.dir, "x.raw")),
+		output(t, "qcow2", "", filepath.Join(w.dir, "d.qcow2"))}, formats.Options{})
+	if fault.Of(err) != fault.Usage {
+		t.Errorf("a directory in the way: %v", err)
+	}
+	if list, err := os.ReadDir(w.dir); err != nil || len(list) != 3 {
+		t.Errorf("after a failure: %v, %v", list, err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"runtime"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/fimg/fimg/event"
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/disk"
@@ -30,10 +32,11 @@ type write struct {
 // begun is an output under way.
 type begun struct {
 	Output
-	file    *os.File // under a temporary name beside Path
-	writer  disk.Writer
-	key     string // in kiwi's results
-	renamed bool
+	file      *os.File
+	temporary string // its name beside Path; empty while it has none
+	writer    disk.Writer
+	key       string // in kiwi's results
+	renamed   bool
 }
 
 func (w *write) begin(outputs []Output) error {
@@ -55,13 +58,15 @@ func (w *write) begin(outputs []Output) error {
 }
 
 func (w *write) open(b *begun) error {
-	file, err := os.CreateTemp(filepath.Dir(b.Path), ".fimg-*-"+filepath.Base(b.Path))
+	err := free(b.Path)
+	if err == nil {
+		err = b.create()
+	}
 	if err != nil {
 		return cannotBegin(b.Path, err)
 	}
-	b.file = file
 	w.begun = append(w.begun, b)
-	if err := file.Chmod(0o644); err != nil {
+	if err := b.file.Chmod(0o644); err != nil {
 		return fmt.Errorf("write %s: %w", b.Path, err)
 	}
 	b.writer, err = w.writer(b)
@@ -69,6 +74,15 @@ func (w *write) open(b *begun) error {
 		return fmt.Errorf("write %s: %w", b.Path, err)
 	}
 	return w.beside(b)
+}
+
+// free tells whether a file can have a name: there is none, or another file that it
+// replaces.
+func free(name string) error {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return unix.EISDIR
+	}
+	return nil
 }
 
 // cannotBegin tells of a place nothing can be written to, without the temporary
@@ -90,7 +104,7 @@ func (w *write) beside(b *begun) error {
 	m.Name, m.Disk = b.Settings.Name, filepath.Base(b.Path)
 	side := *b
 	side.Path = strings.TrimSuffix(b.Path, filepath.Ext(b.Path)) + ".vmx"
-	side.key, side.file = machineKey, nil
+	side.key, side.file, side.temporary = machineKey, nil, ""
 	if err := w.open(&side); err != nil {
 		return err
 	}
@@ -128,6 +142,9 @@ func (w *write) publish() ([]File, error) {
 	for _, b := range w.begun {
 		info, err := b.file.Stat()
 		if err == nil {
+			err = b.link()
+		}
+		if err == nil {
 			err = b.file.Close()
 		}
 		if err != nil {
@@ -136,7 +153,7 @@ func (w *write) publish() ([]File, error) {
 		files = append(files, File{Key: b.key, Path: b.Path, Size: info.Size()})
 	}
 	for _, b := range w.begun {
-		if err := os.Rename(b.file.Name(), b.Path); err != nil {
+		if err := os.Rename(b.temporary, b.Path); err != nil {
 			return nil, fmt.Errorf("finish %s: %w", b.Path, err)
 		}
 		b.renamed = true
@@ -156,7 +173,10 @@ func (w *write) cleanup() {
 		if err := b.file.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 			w.opts.Events.Warn(phase, b.Path, err.Error())
 		}
-		if err := os.Remove(b.file.Name()); err != nil {
+		if b.temporary == "" {
+			continue
+		}
+		if err := os.Remove(b.temporary); err != nil {
 			w.opts.Events.Warn(phase, b.Path, err.Error())
 		}
 	}

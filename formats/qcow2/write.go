@@ -117,6 +117,7 @@ func (w *writer) pack(c *disk.Chunk) (piece, error) {
 		case w.packer != nil:
 			var err error
 			if packed, err = w.packer.pack(packed, w.whole(cluster)); err != nil {
+				c.Release() // nothing is committed, and the reader may wait for it
 				return p, err
 			}
 			cluster = packed[before:len(packed):len(packed)]
