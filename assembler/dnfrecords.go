@@ -44,6 +44,9 @@ func (b *builder) recordInstall(res install.Result, verb string, phases ...*desc
 	groups := recordedGroups(b.plan.Lock.Groups, present)
 	if len(b.dnf) == 0 {
 		t.Groups = groups
+		for _, nevra := range b.plan.Lock.Again {
+			t.Again = append(t.Again, identityOf(nevra))
+		}
 	}
 	if b.plan.Image.Preferences.PackageManager == "dnf5" {
 		claimMembers(t.Items, groups)
@@ -192,10 +195,9 @@ func (b *builder) writeDNFRecords(ctx context.Context) error {
 	if err := b.copyRecords(dir); err != nil {
 		return err
 	}
-	state := dnfstate.State{Transactions: b.dnf}
-	for _, name := range b.plan.Image.Packages.EnableModules {
-		module, stream, _ := strings.Cut(name, ":")
-		state.Modules = append(state.Modules, dnfstate.Module{Name: module, Stream: stream, Enabled: true})
+	state := dnfstate.State{Transactions: slices.Concat(b.moduleRecords(), b.dnf), KnownModules: b.plan.Lock.Modules.All}
+	if state.OldModules, err = b.dnf4Modules(); err != nil {
+		return err
 	}
 	write := func() error {
 		return state.WriteDNF4(ctx, filepath.Join(dir, dnfstate.DNF4Dir), filepath.Join(dir, dnfstate.DNF4ModulesDir))

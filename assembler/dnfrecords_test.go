@@ -88,3 +88,13 @@ func TestReplaced(t *testing.T) {
 		t.Errorf("items %v", got)
 	}
 }
+
+func TestIdentityOf(t *testing.T) {
+	for _, nevra := range []string{"bash-completion-1:2.11-6.fc42.noarch", "a-0:1-2.x86_64"} {
+		if got := identityOf(nevra); got.NEVRA() != nevra {
+			t.Errorf("%s: %+v", nevra, got)
+		}
+	}
+	identityOf("")
+	identityOf("-.")
+}

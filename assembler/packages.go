@@ -121,6 +121,8 @@ type resolution struct {
 	repos []*repo.Repository
 	comps *comps.Comps
 	base  []picked // what the container holds that this one builds on
+
+	modules manifest.Modules
 }
 
 func (r *resolution) run(ctx context.Context) error {
@@ -153,6 +155,10 @@ func (r *resolution) run(ctx context.Context) error {
 	}
 	if lock.Remove, err = r.removal(ctx, slices.Concat(rest, boot, r.base), lock.Groups); err != nil {
 		return fmt.Errorf("resolve removals: %w", err)
+	}
+	lock.Modules = r.modules
+	if lock.Again, err = r.again(); err != nil {
+		return fmt.Errorf("find packages of the base: %w", err)
 	}
 	r.plan.Lock = lock
 	return nil

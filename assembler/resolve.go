@@ -60,16 +60,45 @@ func (r *resolution) phase(ctx context.Context, want *description.Phase, before 
 // excluded and what no module stream offers.
 func (r *resolution) jobs(u *pool.Universe, want *description.Phase) ([]solve.Job, error) {
 	p := &r.plan.Image.Packages
-	_, err := repo.FilterModules(u, r.repos, modules.Request{Arch: r.plan.Image.Arch, Enable: p.EnableModules, Disable: p.DisableModules})
+	selection, err := repo.FilterModules(u, r.repos, modules.Request{Arch: r.plan.Image.Arch, Enable: p.EnableModules, Disable: p.DisableModules})
 	if err != nil {
 		return nil, err
 	}
+	r.modules = lockedModules(selection, p.DisableModules)
 	solve.Exclude(u, description.Names(want.Ignore))
 	request := solve.Request{Install: description.Names(want.Packages)}
 	if request.Group, err = r.groupPackages(want); err != nil {
 		return nil, err
 	}
 	return solve.Jobs(u, request)
+}
+
+// lockedModules are the decisions about modules, if there are any.
+func lockedModules(s *modules.Selection, disabled []string) (out manifest.Modules) {
+	if len(s.Enabled)+len(disabled) == 0 {
+		return out
+	}
+	out.Disabled, out.All = disabled, s.Known
+	for _, e := range s.Enabled {
+		out.Enabled = append(out.Enabled, manifest.EnabledModule{Name: e.Name, Stream: e.Stream, With: e.With})
+	}
+	return out
+}
+
+// again are the packages of the base that the description asks for once more.
+func (r *resolution) again() (list []string, err error) {
+	if len(r.base) == 0 {
+		return nil, nil
+	}
+	u, err := r.system(r.base)
+	if err != nil {
+		return nil, err
+	}
+	p := &r.plan.Image.Packages
+	for _, id := range solve.Installed(u, slices.Concat(description.Names(p.Bootstrap.Packages), description.Names(p.Image.Packages))) {
+		list = append(list, u.Package(id).NEVRA())
+	}
+	return list, nil
 }
 
 // join makes one universe of all repositories, behind the packages that are

@@ -26,6 +26,24 @@ type Lock struct {
 	Packages     []LockedPackage `json:"packages"`         // sorted by name, version and architecture
 	Groups       []LockedGroup   `json:"groups,omitempty"` // asked for, for dnf's records
 	Remove       Removal         `json:"remove,omitzero"`
+	Modules      Modules         `json:"modules,omitzero"` // for dnf's records
+	Again        []string        `json:"again,omitempty"`  // packages of the base that are asked for, as NEVRAs
+}
+
+// Modules are the module streams that the description decides about. All is only
+// there if it does.
+type Modules struct {
+	Disabled []string        `json:"disabled,omitempty"`
+	Enabled  []EnabledModule `json:"enabled,omitempty"`
+	All      []string        `json:"all,omitempty"` // the names of what repositories offer
+}
+
+// EnabledModule is a stream, with those of other modules that it requires, as
+// "name:stream".
+type EnabledModule struct {
+	Name   string   `json:"name"`
+	Stream string   `json:"stream"`
+	With   []string `json:"with,omitempty"`
 }
 
 // LockedGroup is a group or environment the description asks for.

@@ -93,6 +93,29 @@ const wordsComps = `<?xml version="1.0" encoding="UTF-8"?>
 <grouplist><groupid>base</groupid></grouplist><optionlist><groupid default="true">tools</groupid></optionlist></environment></comps>
 `
 
+const wordsModules = `---
+document: modulemd
+version: 2
+data: {name: first, stream: "1", version: 1, context: c, arch: x86_64, summary: s, description: d, license: {module: [MIT]},
+  dependencies: [{requires: {second: ["2"]}}]}
+...
+---
+document: modulemd
+version: 2
+data: {name: second, stream: "2", version: 1, context: c, arch: x86_64, summary: s, description: d, license: {module: [MIT]}}
+...
+---
+document: modulemd
+version: 2
+data: {name: third, stream: "3", version: 1, context: c, arch: x86_64, summary: s, description: d, license: {module: [MIT]}}
+...
+---
+document: modulemd
+version: 2
+data: {name: fourth, stream: "4", version: 1, context: c, arch: x86_64, summary: s, description: d, license: {module: [MIT]}}
+...
+`
+
 // words makes a repository of the packages.
 func words(t *testing.T, o testtool.Oracle) string {
 	t.Helper()
@@ -102,11 +125,14 @@ func words(t *testing.T, o testtool.Oracle) string {
 			testtool.Run(t, "cp", file, dir)
 		}
 	}
-	comps := filepath.Join(dir, "comps.xml")
-	if err := os.WriteFile(comps, []byte(wordsComps), 0o644); err != nil {
-		t.Fatal(err)
+	more := t.TempDir()
+	for name, text := range map[string]string{"comps.xml": wordsComps, "modules.yaml": wordsModules} {
+		if err := os.WriteFile(filepath.Join(more, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	testtool.Run(t, "createrepo_c", "-q", "-g", comps, dir)
+	testtool.Run(t, "createrepo_c", "-q", "-g", filepath.Join(more, "comps.xml"), dir)
+	testtool.Run(t, "modifyrepo_c", "--mdtype=modules", filepath.Join(more, "modules.yaml"), filepath.Join(dir, "repodata"))
 	return dir
 }
 
@@ -144,12 +170,16 @@ func TestLikeDNF5(t *testing.T) {
 	extra, demo := words(t, o), o.Dir(t)
 	testtool.Run(t, "cp", "-a", testtool.Repo(t)+"/.", demo)
 	theirs := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: o.Dir(t), repos: []string{demo, extra}}
+	theirs.run(t, true, "module", "disable", "third")
+	theirs.run(t, true, "module", "reset", "first")
+	theirs.run(t, true, "module", "enable", "first:1")
 	theirs.run(t, true, "install", "app", "bash", "coreutils", "dnf5", "filesystem", "@desk")
 	theirs.run(t, true, "remove", "leaving")
 
 	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
 	ours := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: theirs.cache, repos: theirs.repos}
-	ours.build(t, `<packages type="bootstrap" patternType="plusRecommended"><package name="app"/>`+base+
+	ours.build(t, `<packages type="bootstrap" patternType="plusRecommended"><collectionModule name="third" enable="false"/>`+
+		`<collectionModule name="first" stream="1" enable="true"/><package name="app"/>`+base+
 		`<package name="dnf5"/><namedCollection name="desk"/></packages><packages type="uninstall"><package name="leaving"/></packages>`)
 	sameTrees(t, ours, theirs)
 }

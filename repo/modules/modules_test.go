@@ -114,3 +114,20 @@ func FuzzParse(f *testing.F) {
 		_, _ = s.Select(Request{Enable: []string{enable}})
 	})
 }
+
+// TestEnabled lists what a request enables: dnf 4 and dnf5 enable what a stream
+// requires with it.
+func TestEnabled(t *testing.T) {
+	s, err := Parse([]byte(seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sel, err := s.Select(Request{Platform: "el9", Arch: "x86_64", Enable: []string{"loop", "any:1", "perl:5.30"}, Disable: []string{"dbi"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "[{loop 1 [pool:1]} {any 1 [perl:5.30]} {perl 5.30 []}] [any dbi loop old perl pool]"
+	if got := fmt.Sprint(sel.Enabled, sel.Known); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

@@ -22,7 +22,9 @@ type Request struct {
 
 // Selection is the outcome: which packages are hidden.
 type Selection struct {
-	Active  []string // "name:stream:context", sorted
+	Active  []string  // "name:stream:context", sorted
+	Enabled []Enabled // what was asked for, in that order
+	Known   []string  // the names of all modules, sorted
 	include map[string]bool
 	exclude map[string]bool
 	names   map[string]bool
@@ -66,7 +68,9 @@ func (s *Set) Select(r Request) (*Selection, error) {
 			}
 		}
 	}
-	return c.selection(), nil
+	out := c.selection()
+	out.Enabled, out.Known = c.enabled(), s.names()
+	return out, nil
 }
 
 // build is all versions of one stream in one context.

@@ -78,9 +78,18 @@ func Remove(ctx context.Context, u *pool.Universe, r Removal) ([]Gone, error) {
 
 // jobs are one for each package that an argument means.
 func (r *Removal) jobs(u *pool.Universe) (jobs []Job, err error) {
+	for _, id := range Installed(u, r.Arguments) {
+		jobs = append(jobs, Job{Action: Erase, Any: []pool.ID{id}})
+	}
+	return jobs, u.Err()
+}
+
+// Installed returns the installed packages that arguments mean, each once. What
+// matches nothing is no error.
+func Installed(u *pool.Universe, args []string) (out []pool.ID) {
 	m := &matcher{u: u}
 	seen := map[pool.ID]bool{}
-	for _, arg := range r.Arguments {
+	for _, arg := range args {
 		ids, _ := m.byNEVRA(arg)
 		if len(ids) == 0 {
 			ids = m.byProvide(arg)
@@ -91,11 +100,11 @@ func (r *Removal) jobs(u *pool.Universe) (jobs []Job, err error) {
 		for _, id := range ids {
 			if u.IsInstalled(id) && !seen[id] {
 				seen[id] = true
-				jobs = append(jobs, Job{Action: Erase, Any: []pool.ID{id}, Request: arg})
+				out = append(out, id)
 			}
 		}
 	}
-	return jobs, u.Err()
+	return out
 }
 
 // gone lists what is decided to go, each package before those it requires.

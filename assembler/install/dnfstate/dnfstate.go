@@ -67,6 +67,7 @@ type Action int
 
 // The actions. Replaced is the old version of what was upgraded, as Downgraded and
 // Reinstalled are of what was that; Obsoleted is what another package replaces.
+// ReasonChange does nothing but to give a package another reason (dnf5).
 const (
 	Install Action = iota + 1
 	Upgrade
@@ -77,6 +78,7 @@ const (
 	Obsoleted
 	Downgraded
 	Reinstalled
+	ReasonChange
 )
 
 // inbound reports whether the item is on the system afterwards.
@@ -90,6 +92,9 @@ type Item struct {
 	Reason  Reason
 	By      rpm.Identity // what made the package obsolete
 }
+
+// outbound reports whether the item leaves the system.
+func (i Item) outbound() bool { return !i.Action.inbound() && i.Action != ReasonChange }
 
 // na is dnf's key for reasons.
 func (i Item) na() string { return i.Package.Name + "." + i.Package.Arch }
@@ -149,14 +154,6 @@ type Group struct {
 	Order, LangOnly  string
 }
 
-// Module is the state of a module.
-type Module struct {
-	Name     string
-	Stream   string
-	Enabled  bool // else disabled
-	Profiles []string
-}
-
 // Transaction is one run of dnf.
 type Transaction struct {
 	Begin, End int64 // seconds since 1970
@@ -169,12 +166,15 @@ type Transaction struct {
 	Comment       string
 	Items         []Item
 	Groups        []Group
+	Modules       []Module       // what a command about modules decides
+	Again         []rpm.Identity // packages that were there and are asked for
 }
 
 // State is what is to be remembered.
 type State struct {
 	Transactions []Transaction
-	Modules      []Module
+	KnownModules []string // the names of all that repositories offer
+	OldModules   []Module // of dnf4's files, where dnf5 has none of its own
 
 	past *past // what the state files said before; nil for nothing
 }
@@ -212,7 +212,12 @@ func (s *State) summarize() summary {
 	for _, t := range s.Transactions {
 		members := names.withGroup(t.Items)
 		for _, i := range t.Items {
-			if !i.Action.inbound() {
+			if i.Action == ReasonChange {
+				sum.reasons[i.na()] = i.Reason
+			}
+		}
+		for _, i := range t.Items {
+			if i.outbound() {
 				sum.leave(i, t.Items)
 			}
 		}

@@ -92,8 +92,9 @@ func state(t *testing.T) (*root, *State) {
 		{ID: "cloud-env", Name: "Cloud", Repo: "fedora", Types: Mandatory, Action: Install, Reason: User, Environment: true,
 			Members: []Member{{Name: "core", Type: Mandatory, Installed: true}, {Name: "extra", Type: Optional}}},
 	}
-	return r, &State{Transactions: []Transaction{first, second},
-		Modules: []Module{{Name: "nodejs", Stream: "18", Enabled: true, Profiles: []string{"common"}}}}
+	modules := Transaction{Begin: first.Begin, End: first.Begin, Before: first.Before, After: first.Before, ReleaseVer: "42",
+		Command: "module enable nodejs:18", Modules: []Module{{Name: "nodejs", Stream: "18", State: ModuleEnabled, Profiles: []string{"common"}}}}
+	return r, &State{Transactions: []Transaction{modules, first, second}}
 }
 
 // dnf runs the real dnf4 on the root, without repositories.
@@ -185,7 +186,7 @@ func TestDNF5Files(t *testing.T) {
 	got := testtool.Run(t, "sqlite3", filepath.Join(dir, "transaction_history.sqlite"),
 		"SELECT t.id, n.name, a.name, r.name, p.repoid FROM trans_item t JOIN rpm USING (item_id) JOIN pkg_name n ON n.id=name_id "+
 			"JOIN trans_item_action a ON a.id=action_id JOIN trans_item_reason r ON r.id=reason_id JOIN repo p ON p.id=repo_id "+
-			"WHERE trans_id=3; SELECT trans_item_id, by_trans_item_id FROM item_replaced_by")
+			"WHERE trans_id=4; SELECT trans_item_id, by_trans_item_id FROM item_replaced_by")
 	want := "8|lib|Replaced|Dependency|@System\n9|lib|Upgrade|Dependency|updates\n10|weak|Remove|User|@System\n"
 	if got != want {
 		t.Errorf("history is\n%s, want\n%s", got, want)
@@ -199,7 +200,7 @@ func TestHostileNames(t *testing.T) {
 		if s.WriteDNF5(context.Background(), t.TempDir()) == nil {
 			t.Errorf("group %q was written", id)
 		}
-		s = &State{Modules: []Module{{Name: id}}}
+		s = &State{Transactions: []Transaction{{Modules: []Module{{Name: id, State: ModuleEnabled}}}}}
 		if s.WriteDNF4(context.Background(), t.TempDir(), t.TempDir()) == nil {
 			t.Errorf("module %q was written", id)
 		}
@@ -262,7 +263,7 @@ func TestGoesOn(t *testing.T) {
 		{rpm.Identity{Name: "member", Version: "1", Release: "2", Arch: "noarch"}, "@System", Replaced, Unknown, rpm.Identity{}},
 		{rpm.Identity{Name: "orphan", Version: "1", Release: "2", Arch: "noarch"}, "@System", Obsoleted, Unknown, id("more", "1")},
 	}}
-	whole := &State{Transactions: append(slices.Clone(s.Transactions), update), Modules: s.Modules}
+	whole := &State{Transactions: append(slices.Clone(s.Transactions), update)}
 	for _, write := range []func(s *State, dir string) error{
 		func(s *State, dir string) error { return s.WriteDNF5(t.Context(), dir) },
 		func(s *State, dir string) error { return s.WriteDNF4(t.Context(), dir, filepath.Join(dir, "modules")) },

@@ -105,7 +105,9 @@ func (s *State) fill(ctx context.Context, path string, sch schema, isOld bool) e
 		names: make(present), groups: make(map[string]bool), isOld: isOld}
 	w.begin(s.past)
 	for _, t := range s.Transactions {
-		w.transaction(t)
+		if w.dnf5 || !t.justModules() { // dnf4 keeps no history of modules
+			w.transaction(t)
+		}
 	}
 	if w.err != nil {
 		return errors.Join(w.err, tx.Rollback(), db.Close())
@@ -332,7 +334,7 @@ func (w *history) reason4(id rpm.Identity) (r Reason) {
 // the table and leaves it empty.
 func (w *history) replaced(items []Item, rows []int64) {
 	for i, old := range items {
-		if w.dnf5 || old.Action.inbound() || old.Action == Remove {
+		if w.dnf5 || !old.outbound() || old.Action == Remove {
 			continue
 		}
 		for j, by := range items {

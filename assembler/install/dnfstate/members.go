@@ -15,7 +15,7 @@ func (p present) apply(items []Item) {
 	for _, i := range items {
 		if i.Action.inbound() {
 			p[i.Package.Name]++
-		} else {
+		} else if i.outbound() {
 			p[i.Package.Name]--
 		}
 	}

@@ -78,7 +78,7 @@ func readPast(dir string) (*past, error) {
 		p.environ[id] = g
 	}
 	for name, v := range files.Modules {
-		p.modules[name] = Module{Name: name, Stream: v.Stream, Enabled: v.State == "Enabled", Profiles: v.Profiles}
+		p.modules[name] = Module{Name: name, Stream: v.Stream, State: ModuleState(v.State), Profiles: v.Profiles}
 	}
 	return p, nil
 }

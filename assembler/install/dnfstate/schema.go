@@ -13,7 +13,7 @@ type schema struct {
 // actionNumbers of dnf4 (libdnf/transaction/Types.hpp) and dnf5.
 var (
 	dnf4Actions = map[Action]int{Install: 1, Downgrade: 2, Upgrade: 6, Remove: 8, Reinstall: 9, Obsoleted: 5, Replaced: 7, Downgraded: 3, Reinstalled: 10}
-	dnf5Actions = map[Action]int{Install: 1, Upgrade: 2, Downgrade: 3, Reinstall: 4, Remove: 5, Replaced: 6, Obsoleted: 6, Downgraded: 6, Reinstalled: 6}
+	dnf5Actions = map[Action]int{Install: 1, Upgrade: 2, Downgrade: 3, Reinstall: 4, Remove: 5, Replaced: 6, Obsoleted: 6, Downgraded: 6, Reinstalled: 6, ReasonChange: 7}
 )
 
 // groupTables are common to both; %NAME is how a package name is stored.

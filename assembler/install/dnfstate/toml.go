@@ -59,13 +59,6 @@ func file[V any](name string, rows map[string]V, row func(b *bytes.Buffer, key s
 // tomlFiles returns dnf5's state files by name.
 func (s *State) tomlFiles() map[string][]byte {
 	sum := s.summarize()
-	modules := make(map[string]Module)
-	if s.past != nil {
-		modules = maps.Clone(s.past.modules)
-	}
-	for _, m := range s.Modules {
-		modules[m.Name] = m
-	}
 	return map[string][]byte{
 		"packages.toml": file("packages", sum.reasons, func(b *bytes.Buffer, key string, r Reason) {
 			fmt.Fprintf(b, "%s = {reason = %s}\n", quote(key), quote(r.String()))
@@ -75,7 +68,7 @@ func (s *State) tomlFiles() map[string][]byte {
 		}),
 		"groups.toml":       file("groups", sum.groups, groupRow),
 		"environments.toml": file("environments", sum.environ, environmentRow),
-		"modules.toml":      file("modules", modules, moduleRow),
+		"modules.toml":      file("modules", s.modules(), moduleRow),
 		"system.toml":       fmt.Appendf(nil, "version = %s\nsystem = {rpmdb_cookie = %s}\n", quote(tomlVersion), quote(sum.cookie)),
 	}
 }
@@ -121,10 +114,6 @@ func environmentRow(b *bytes.Buffer, key string, g Group) {
 }
 
 func moduleRow(b *bytes.Buffer, key string, m Module) {
-	state := "Disabled"
-	if m.Enabled {
-		state = "Enabled"
-	}
 	fmt.Fprintf(b, "[modules.%s]\nenabled_stream = %s\ninstalled_profiles = %s\nstate = %s\n\n",
-		bareKey(key), quote(m.Stream), quoteAll(m.Profiles), quote(state))
+		bareKey(key), quote(m.Stream), quoteAll(m.Profiles), quote(string(m.State)))
 }

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/fimg/fimg/repo/rpm"
 )
 
 // WriteDNF5 writes dnf5's state into a directory, DNF5Dir of a root. What is
@@ -19,6 +17,11 @@ func (s *State) WriteDNF5(ctx context.Context, dir string) error {
 	before, err := readPast(dir)
 	if err != nil {
 		return fmt.Errorf("read dnf5 state: %w", err)
+	}
+	for _, m := range s.OldModules {
+		if _, ok := before.modules[m.Name]; !ok {
+			before.modules[m.Name] = m
+		}
 	}
 	s = s.after(before)
 	files := s.tomlFiles()
@@ -51,44 +54,19 @@ func (s *State) WriteDNF5(ctx context.Context, dir string) error {
 	return nil
 }
 
-// after is the state as it goes on from a past.
-func (s *State) after(p *past) *State {
-	out := &State{Modules: s.Modules, past: p}
-	for _, t := range s.Transactions {
-		before := out.summarize()
-		out.Transactions = append(out.Transactions, t.inherit(func(id rpm.Identity) Reason {
-			if r, ok := before.reasons[Item{Package: id}.na()]; ok {
-				return r
-			}
-			return before.groupReason(id.Name)
-		}))
-	}
-	return out
-}
-
-// groupReason is GroupMember for a package that a group brought.
-func (s *summary) groupReason(name string) Reason {
-	for _, g := range s.groups {
-		if slices.Contains(g.packages, name) {
-			return GroupMember
-		}
-	}
-	return Unknown
-}
-
 // WriteDNF4 writes dnf4's history into a directory, DNF4Dir of a root, and
 // module streams into another, DNF4ModulesDir. A history that is there goes on;
 // one that cannot is an ErrHistory.
 func (s *State) WriteDNF4(ctx context.Context, dir, modulesDir string) error {
 	files := make(map[string][]byte)
-	for _, m := range s.Modules {
+	for _, m := range s.modules() {
 		if !plainName(m.Name) {
 			return fmt.Errorf("write dnf4 state: bad module name %q", m.Name)
 		}
-		state := "disabled"
-		if m.Enabled {
-			state = "enabled"
+		if m.State == ModuleAvailable {
+			continue
 		}
+		state := strings.ToLower(string(m.State))
 		files[m.Name+".module"] = fmt.Appendf(nil, "[%s]\nname=%s\nstream=%s\nprofiles=%s\nstate=%s\n",
 			m.Name, m.Name, m.Stream, strings.Join(m.Profiles, ","), state)
 	}
