@@ -239,7 +239,8 @@ func (b *builder) initrd(ctx context.Context) error {
 	return b.makeInitrd(ctx)
 }
 
-// beforeInitrd writes fstab and makes the directories it mounts on.
+// beforeInitrd writes fstab, makes the directories it mounts on, and leaves what the
+// initrd is to know of the disk.
 func (b *builder) beforeInitrd(ctx context.Context) error {
 	d := b.writer()
 	lines := mounts(b.plan.Image, b.plan.Layout, d.ids, d.systemOf(b.plan.Layout))
@@ -247,6 +248,10 @@ func (b *builder) beforeInitrd(ctx context.Context) error {
 		return err
 	}
 	if err := b.makeMountPoints(lines); err != nil || b.plan.Image.Type.InitrdSystem != "dracut" {
+		return err
+	}
+	root, _ := b.plan.Layout.Find(partition.Root)
+	if err := b.sys.DescribeDisk(b.plan.Layout.KiwiIDs(), b.plan.Layout.PartUUID(root)); err != nil {
 		return err
 	}
 	return b.sys.ResetMachineID()

@@ -156,8 +156,8 @@ func (s *System) dracutArguments(have []string) []string {
 	args = appendList(args, "--omit", omit)
 	args = appendList(args, "--add-drivers", initrd.Add.Drivers)
 	args = appendList(args, "--omit-drivers", initrd.Omit.Drivers)
-	if s.Root.Exists("config.partids") {
-		args = append(args, "--install", "/config.partids")
+	if s.Root.Exists(partitionIDs) {
+		args = append(args, "--install", "/"+partitionIDs)
 	}
 	return args
 }

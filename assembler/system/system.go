@@ -92,8 +92,10 @@ func (s *System) Configure(ctx context.Context) error {
 }
 
 // writeProfile writes the variables the scripts and the initrd read.
-func (s *System) writeProfile(context.Context) error {
-	if err := s.Root.WriteFile(".profile", []byte(s.Image.ProfileText()), 0o644); err != nil {
+func (s *System) writeProfile(context.Context) error { return s.profile() }
+
+func (s *System) profile(further ...description.Variable) error {
+	if err := s.Root.WriteFile(".profile", []byte(s.Image.ProfileText(further...)), 0o644); err != nil {
 		return fmt.Errorf("write /.profile: %w", err)
 	}
 	return nil
@@ -110,7 +112,7 @@ func (s *System) writeImageID(context.Context) error {
 }
 
 // buildOnly are files of the build that a disk image does not keep.
-var buildOnly = []string{".kconfig", ".profile", "config.bootoptions", "image", ".buildenv",
+var buildOnly = []string{".kconfig", ".profile", "config.bootoptions", partitionIDs, "image", ".buildenv",
 	"etc/resolv.conf.kiwi", "etc/hosts.kiwi", "etc/sysconfig/proxy.kiwi", "var/cache/kiwi"}
 
 // OnlyAgain tells whether a path is of use only to make another image of the tree:

@@ -254,6 +254,26 @@ func TestDracutArguments(t *testing.T) {
 	}
 }
 
+// The initrd learns of the disk, the image keeps nothing of it.
+func TestDescribeDisk(t *testing.T) {
+	f := newFake(t)
+	f.Image.Environment = []description.Variable{{Name: "kiwi_iname", Value: "x"}, {Name: "kiwi_rootpartuuid"}}
+	check(t, f.DescribeDisk(map[string]int{"kiwi_RootPart": 3, "kiwi_BootPart": 3, "kiwi_EfiPart": 2}, "12ab"))
+	if got := f.text("config.partids"); got != "kiwi_BootPart=\"3\"\nkiwi_EfiPart=\"2\"\nkiwi_RootPart=\"3\"\n" {
+		t.Errorf("partitions:\n%s", got)
+	}
+	if got := f.text(".profile"); got != "kiwi_iname='x'\nkiwi_rootpartuuid='12ab'\n" {
+		t.Errorf("profile:\n%s", got)
+	}
+	if args := strings.Join(f.dracutArguments(nil), " "); !strings.Contains(args, "--install /config.partids") {
+		t.Errorf("dracut %s", args)
+	}
+	check(t, f.Clean(true))
+	if f.Root.Exists("config.partids") {
+		t.Error("the file stays")
+	}
+}
+
 func TestInitrdCompression(t *testing.T) {
 	f := newFake(t)
 	k := Kernel{Version: "1"}
