@@ -20,12 +20,15 @@ func (s *solver) findNeedless() {
 		return
 	}
 	n := s.newNeedless()
-	seeds := n.seeds()
+	seed := make([]bool, len(n.in))
+	for _, p := range n.seeds() {
+		seed[p] = true
+	}
 	n.takeAway()
 	n.addBack()
 	s.clean.needless = map[pool.ID]bool{}
 	for p := s.instFirst; p < s.instEnd; p++ {
-		if !n.in[p] && !n.erased[p] && !s.clean.mistakes[p] && !slices.Contains(seeds, p) {
+		if !n.in[p] && !n.erased[p] && !s.clean.mistakes[p] && !seed[p] {
 			s.clean.needless[p] = true
 			s.disableUpdate(p)
 		}

@@ -108,35 +108,60 @@ func (n *needless) onlyOne(p pool.ID, d pool.Ref, visit func(pool.ID)) {
 
 // pruneLed takes out what others lead to that it does not lead back to.
 func pruneLed(edges [][]int, is []bool) {
-	reach := make([][]bool, len(edges))
-	for i := range edges {
-		if is[i] {
-			reach[i] = reachable(edges, is, i)
-		}
-	}
-	out := slices.Clone(is)
-	for i := range edges {
-		for j := range edges {
-			if is[i] && is[j] && reach[i][j] && !reach[j][i] {
-				out[j] = false
+	circle := circles(edges, is)
+	led := make([]bool, len(edges))
+	for i, list := range edges {
+		for _, j := range list {
+			if is[i] && is[j] && circle[i] != circle[j] {
+				led[circle[j]] = true
 			}
 		}
 	}
-	copy(is, out)
+	for i := range is {
+		is[i] = is[i] && !led[circle[i]]
+	}
 }
 
-func reachable(edges [][]int, is []bool, from int) []bool {
-	seen := make([]bool, len(edges))
-	stack := []int{from}
-	for len(stack) > 0 {
-		i := stack[len(stack)-1]
-		stack = stack[:len(stack)-1]
-		for _, j := range edges[i] {
-			if is[j] && !seen[j] {
-				seen[j] = true
-				stack = append(stack, j)
+// circles gives nodes that lead to each other the same number: that of the one which
+// was met first (Tarjan's algorithm).
+func circles(edges [][]int, is []bool) []int {
+	type frame struct{ node, next int }
+	count := 0
+	met, low, circle := make([]int, len(edges)), make([]int, len(edges)), make([]int, len(edges))
+	var open []int // met, and not yet in a circle
+	for start := range edges {
+		if !is[start] || met[start] > 0 {
+			continue
+		}
+		for path := []frame{{start, 0}}; len(path) > 0; {
+			f := &path[len(path)-1]
+			i := f.node
+			if f.next == 0 && met[i] == 0 {
+				count++
+				met[i], low[i], circle[i] = count, count, -1
+				open = append(open, i)
+			}
+			if f.next < len(edges[i]) {
+				j := edges[i][f.next]
+				f.next++
+				if is[j] && met[j] == 0 {
+					path = append(path, frame{j, 0})
+				} else if is[j] && circle[j] < 0 {
+					low[i] = min(low[i], met[j])
+				}
+				continue
+			}
+			if low[i] == met[i] {
+				for j := -1; j != i; open = open[:len(open)-1] {
+					j = open[len(open)-1]
+					circle[j] = i
+				}
+			}
+			if path = path[:len(path)-1]; len(path) > 0 {
+				up := path[len(path)-1].node
+				low[up] = min(low[up], low[i])
 			}
 		}
 	}
-	return seen
+	return circle
 }
