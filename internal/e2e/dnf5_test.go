@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,32 +135,6 @@ func words(t *testing.T, o testtool.Oracle) string {
 	return dir
 }
 
-// dnf5 is a root that dnf5 works on, inside the oracle's.
-type dnf5 struct {
-	o           testtool.Oracle
-	root, cache string
-	repos       []string
-}
-
-// run runs dnf5 with the options of kiwi, and returns what it prints.
-func (d *dnf5) run(t *testing.T, ok bool, args ...string) string {
-	t.Helper()
-	all := []string{"-y", "--installroot=" + d.root, "--releasever=42", "--use-host-config", "--setopt=reposdir=/nonexistent",
-		"--setopt=cachedir=" + d.cache, "--setopt=install_weak_deps=True", "--setopt=group_package_types=default,mandatory,conditional"}
-	for i, r := range d.repos {
-		name := "r" + string(rune('0'+i))
-		all = append(all, "--repofrompath="+name+",file://"+r, "--setopt="+name+".gpgcheck=0")
-	}
-	cmd := d.o.Command("dnf5", append(all, args...)...)
-	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin", "HOME=/root", "LC_ALL=C.UTF-8", "SOURCE_DATE_EPOCH=1700000000", "TZ=UTC"}
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); (err == nil) != ok {
-		t.Fatalf("dnf5 %q: %v\n%s%s", args, err, out.String(), errs.String())
-	}
-	return out.String()
-}
-
 // TestLikeDNF5 installs and removes the same words by dnf5 and by fimg: the trees
 // are the same, and dnf5 answers the same about both.
 func TestLikeDNF5(t *testing.T) {
@@ -169,28 +142,28 @@ func TestLikeDNF5(t *testing.T) {
 	o := testtool.DNF5(t)
 	extra, demo := words(t, o), o.Dir(t)
 	testtool.Run(t, "cp", "-a", testtool.Repo(t)+"/.", demo)
-	theirs := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: o.Dir(t), repos: []string{demo, extra}}
-	theirs.run(t, true, "module", "disable", "third")
-	theirs.run(t, true, "module", "reset", "first")
-	theirs.run(t, true, "module", "enable", "first:1")
-	theirs.run(t, true, "install", "app", "bash", "coreutils", "dnf5", "filesystem", "@desk")
-	theirs.run(t, true, "remove", "leaving")
+	theirs := &testtool.Installroot{Oracle: o, Dir: filepath.Join(o.Dir(t), "root"), Cache: o.Dir(t), Repos: []string{demo, extra}}
+	theirs.DNF5(t, true, "module", "disable", "third")
+	theirs.DNF5(t, true, "module", "reset", "first")
+	theirs.DNF5(t, true, "module", "enable", "first:1")
+	theirs.DNF5(t, true, "install", "app", "bash", "coreutils", "dnf5", "filesystem", "@desk")
+	theirs.DNF5(t, true, "remove", "leaving")
 
 	t.Setenv("SOURCE_DATE_EPOCH", "1700000000")
-	ours := &dnf5{o: o, root: filepath.Join(o.Dir(t), "root"), cache: theirs.cache, repos: theirs.repos}
-	ours.build(t, `<packages type="bootstrap" patternType="plusRecommended"><collectionModule name="third" enable="false"/>`+
+	ours := &testtool.Installroot{Oracle: o, Dir: filepath.Join(o.Dir(t), "root"), Cache: theirs.Cache, Repos: theirs.Repos}
+	buildRoot(t, ours, `<packages type="bootstrap" patternType="plusRecommended"><collectionModule name="third" enable="false"/>`+
 		`<collectionModule name="first" stream="1" enable="true"/><package name="app"/>`+base+
 		`<package name="dnf5"/><namedCollection name="desk"/></packages><packages type="uninstall"><package name="leaving"/></packages>`)
 	sameTrees(t, ours, theirs)
 }
 
-// build makes the root by fimg, from the same repositories.
-func (d *dnf5) build(t *testing.T, packages string) {
+// buildRoot makes a root by fimg, from the same repositories.
+func buildRoot(t *testing.T, d *testtool.Installroot, packages string) {
 	t.Helper()
 	xml := `<image schemaversion="8.5" name="words"><description type="system"><author>a</author><contact>c</contact>
 <specification>s</specification></description><preferences><version>1</version><packagemanager>dnf5</packagemanager>
 <release-version>42</release-version><type image="tbz"/></preferences>`
-	for i, r := range d.repos {
+	for i, r := range d.Repos {
 		xml += `<repository type="rpm-md" alias="r` + string(rune('0'+i)) + `"><source path="dir://` + r + `"/></repository>`
 	}
 	source, target := t.TempDir(), t.TempDir()
@@ -202,25 +175,25 @@ func (d *dnf5) build(t *testing.T, packages string) {
 	if err != nil || len(archive) != 1 {
 		t.Fatalf("archives %q: %v", archive, err)
 	}
-	if err := os.Mkdir(d.root, 0o755); err != nil {
+	if err := os.Mkdir(d.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	testtool.Run(t, "tar", "-xJpf", archive[0], "--xattrs", "--numeric-owner", "-C", d.root)
+	testtool.Run(t, "tar", "-xJpf", archive[0], "--xattrs", "--numeric-owner", "-C", d.Dir)
 }
 
 // sameTrees compares the roots of ours and theirs.
-func sameTrees(t *testing.T, ours, theirs *dnf5) {
+func sameTrees(t *testing.T, ours, theirs *testtool.Installroot) {
 	t.Helper()
-	sameText(t, "files", files(t, ours.root), files(t, theirs.root))
-	tags := func(d *dnf5) string {
-		return string(d.o.Run(t, "rpm", "--root", d.root, "-qa", "--qf", "%{nevra} %{instprefixes} [%{filenames}%{filestates} ]\n"))
+	sameText(t, "files", files(t, ours.Dir), files(t, theirs.Dir))
+	tags := func(d *testtool.Installroot) string {
+		return string(d.Run(t, "rpm", "--root", d.Dir, "-qa", "--qf", "%{nevra} %{instprefixes} [%{filenames}%{filestates} ]\n"))
 	}
 	sameText(t, "packages", sorted(tags(ours)), sorted(tags(theirs)))
 	for _, name := range []string{"packages", "nevras", "groups", "environments", "modules"} {
 		sameText(t, name+".toml", state(t, ours, name+".toml"), state(t, theirs, name+".toml"))
 	}
-	rows := func(d *dnf5) string {
-		return testtool.Run(t, "sqlite3", filepath.Join(d.root, dnfstate.DNF5Dir, dnfstate.DNF5History), wordsHistory)
+	rows := func(d *testtool.Installroot) string {
+		return testtool.Run(t, "sqlite3", filepath.Join(d.Dir, dnfstate.DNF5Dir, dnfstate.DNF5History), wordsHistory)
 	}
 	sameText(t, "history", rows(ours), rows(theirs))
 	for _, args := range [][]string{{"history", "info", "1..last"}, {"repoquery", "--userinstalled"}, {"group", "list", "--installed"},
@@ -244,9 +217,9 @@ SELECT groupid, name, translated_name, pkg_types FROM comps_group ORDER BY item_
 SELECT environmentid, name, translated_name, pkg_types FROM comps_environment ORDER BY item_id;
 SELECT * FROM item_replaced_by; SELECT * FROM config;`
 
-func state(t *testing.T, d *dnf5, name string) string {
+func state(t *testing.T, d *testtool.Installroot, name string) string {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join(d.root, dnfstate.DNF5Dir, name))
+	raw, err := os.ReadFile(filepath.Join(d.Dir, dnfstate.DNF5Dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,9 +228,9 @@ func state(t *testing.T, d *dnf5, name string) string {
 
 // said is what dnf5 says of a root, without what it was called with and without
 // its notes on repositories and the time it took.
-func said(t *testing.T, d *dnf5, ok bool, args []string) string {
+func said(t *testing.T, d *testtool.Installroot, ok bool, args []string) string {
 	t.Helper()
-	text := d.run(t, ok, append([]string{"-q"}, args...)...)
+	text := d.DNF5(t, ok, append([]string{"-q"}, args...)...)
 	return called.ReplaceAllString(text, "")
 }
 

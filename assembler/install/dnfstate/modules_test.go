@@ -128,3 +128,19 @@ func TestReasons(t *testing.T) {
 		t.Errorf("history is\n%s, want\n%s", got, rows)
 	}
 }
+
+func FuzzParseModule(f *testing.F) {
+	f.Add("[app]\nname=app\nstream=1\nprofiles=common, minimal\nstate=enabled\n")
+	f.Add("state=\n=\n\x00")
+	f.Fuzz(func(t *testing.T, file string) {
+		m := ParseModule("app", []byte(file))
+		switch m.State {
+		case ModuleAvailable, ModuleEnabled, ModuleDisabled:
+		default:
+			t.Errorf("state %q", m.State)
+		}
+		if again := ParseModule("app", []byte(file)); again.Stream != m.Stream || !slices.Equal(again.Profiles, m.Profiles) {
+			t.Errorf("%+v, then %+v", m, again)
+		}
+	})
+}

@@ -131,6 +131,10 @@ func told(t *testing.T, db, dir string) *State {
 		" JOIN rpm r USING (item_id) JOIN pkg_name n ON n.id=name_id JOIN arch a ON a.id=arch_id") {
 		id := rpm.Identity{Name: r["name"], Epoch: uint32(num(r["epoch"])), HasEpoch: true, Version: r["version"], Release: r["release"], Arch: r["arch"]}
 		tr := &s.Transactions[num(r["trans_id"])-1]
+		if num(r["action_id"]) == int64(dnf5Actions[ReasonChange]) {
+			tr.Again = append(tr.Again, id)
+			continue
+		}
 		tr.Items = append(tr.Items, Item{id, r["repoid"], Action(num(r["action_id"])), Reason(num(r["reason_id"])), rpm.Identity{}})
 	}
 	for _, r := range rows("SELECT i.*, p.repoid, g.groupid AS id2, g.name, g.pkg_types, 0 AS env FROM trans_item i JOIN repo p ON p.id=repo_id JOIN comps_group g USING (item_id)" +
