@@ -224,6 +224,27 @@ func TestScripts(t *testing.T) {
 	testtool.Run(t, "bash", "-n", f.Root.Dir()+"/.kconfig")
 }
 
+// Every function that kiwi documents is one here, and those that do nothing say so.
+func TestFunctions(t *testing.T) {
+	f := newFake(t)
+	f.put(t, "functions", string(functions))
+	for _, name := range strings.Fields(`mountProc mountCgroups umountCgroups setupContainerRuntime baseSystemdServiceInstalled
+baseSysVServiceInstalled baseSystemdCall baseInsertService baseRemoveService baseService suseImportBuildKey baseStripLocales
+baseStripTranslations baseStripUnusedLibs baseUpdateSysConfig baseStripInitrd baseStripFirmware baseStripModules
+baseStripKernelModules baseUpdateModuleDependencies baseStripKernel baseSetRunlevel baseSetupBuildDay baseVagrantSetup
+suseRemoveService suseInsertService suseService suseStripInitrd suseStripKernel suseSetupProduct Echo Debug baseQuoteFile
+baseCreateKernelTree baseSyncKernelTree baseFixupKernelModuleDependencies baseKernelDriverMatches baseStripAndKeep
+baseStripTools Rm deprecated baseCleanMount suseConfig Rpm baseStripDocs suseRemoveYaST`) {
+		if out, err := exec.Command("bash", "-c", `. "$1"; [ "$(type -t "$2")" = function ]`, "-", f.Root.Dir()+"/functions", name).CombinedOutput(); err != nil {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	out, err := exec.Command("bash", "-c", `. "$1"; mountProc; baseStripTools; echo on`, "-", f.Root.Dir()+"/functions").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "baseStripTools: ") || strings.Contains(string(out), "on\n") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 func TestKernelAndInitrdNames(t *testing.T) {
 	f := newFake(t, "usr/lib/modules/6.9.1-1/vmlinuz", "usr/lib/modules/6.10.0-1/vmlinuz", "usr/lib/modules/empty/x")
 	k, err := f.FindKernel()
