@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/fimg/fimg/fault"
+	"github.com/fimg/fimg/internal/testtool"
 )
 
 func put(t *testing.T, dir string, names ...string) {
@@ -95,4 +96,39 @@ func TestClaimDir(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// From another file system results come to a place beside their own first, which goes
+// with the work directory.
+func TestStage(t *testing.T) {
+	elsewhere, err := os.MkdirTemp("/dev/shm", "fimg-test-")
+	if err != nil {
+		testtool.Missing(t, "no other file system: %v", err)
+	}
+	defer os.RemoveAll(elsewhere)
+	b := &builder{opts: BuildOptions{TargetDir: t.TempDir(), WorkDir: elsewhere}, work: filepath.Join(elsewhere, workName)}
+	if err := os.MkdirAll(b.unfinished(""), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	put(t, b.unfinished(""), "a", "b")
+	from, err := b.stage(t.Context())
+	if err != nil || from != b.staging() {
+		t.Fatalf("staged in %s, %v", from, err)
+	}
+	if list, err := os.ReadDir(b.opts.TargetDir); err != nil || len(list) != 1 {
+		t.Errorf("seen in the target: %v, %v", list, err)
+	}
+	if err := moveAll(from, b.opts.TargetDir); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, filepath.Join(b.opts.TargetDir, "a"), "out/a")
+	put(t, from, "left")
+	if err := b.removeWork(t.Context()); err != nil {
+		t.Error(err)
+	}
+	for _, dir := range []string{b.work, b.staging()} {
+		if _, err := os.Lstat(dir); err == nil {
+			t.Errorf("%s is still there", dir)
+		}
+	}
 }

@@ -6,7 +6,10 @@
 // a class is Internal.
 package fault
 
-import "errors"
+import (
+	"errors"
+	"syscall"
+)
 
 // Class is the kind of thing that went wrong, as a caller needs to know it.
 type Class int
@@ -38,12 +41,16 @@ type Hinted interface {
 	Hint() string
 }
 
-// Of returns the class of the outermost classed error in err's chain, Internal
-// when there is none.
+// Of returns the class of the outermost classed error in err's chain. Where there is
+// none it is Space for what the kernel says of a disk that is full, and Internal
+// otherwise.
 func Of(err error) Class {
 	var c Classed
-	if errors.As(err, &c) {
+	switch {
+	case errors.As(err, &c):
 		return c.FaultClass()
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return Space
 	}
 	return Internal
 }

@@ -22,3 +22,20 @@ func TestPlace(t *testing.T) {
 		t.Errorf("a broken disk: class %d", got)
 	}
 }
+
+func TestOf(t *testing.T) {
+	full := &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}
+	for _, c := range []struct {
+		err  error
+		want fault.Class
+	}{
+		{full, fault.Space},
+		{fmt.Errorf("write x: %w", syscall.EDQUOT), fault.Space},
+		{fault.New(fault.Script, full), fault.Script},
+		{syscall.EIO, fault.Internal},
+	} {
+		if got := fault.Of(c.err); got != c.want {
+			t.Errorf("%v: class %d, want %d", c.err, got, c.want)
+		}
+	}
+}

@@ -11,38 +11,37 @@ import (
 // create makes the file of an output. Where the file system has files without a name
 // it has none until it is whole: nothing is left of a program that is killed.
 func (b *begun) create() (err error) {
-	dir := filepath.Dir(b.Path)
-	if b.file = nameless(dir); b.file != nil {
+	if b.file = nameless(b.Path); b.file != nil {
 		return nil
 	}
-	if b.file, err = os.CreateTemp(dir, ".fimg-*-"+filepath.Base(b.Path)); err != nil {
+	if b.file, err = os.CreateTemp(filepath.Dir(b.Path), ".fimg-*-"+filepath.Base(b.Path)); err != nil {
 		return err
 	}
 	b.temporary = b.file.Name()
 	return nil
 }
 
-// nameless makes a file without a name that can be given one; nil where there is none.
-func nameless(dir string) *os.File {
-	probe := begun{file: openNameless(dir)}
+// nameless makes a file without a name that can be given one, as another shows; nil
+// where there is none.
+func nameless(name string) *os.File {
+	probe := begun{Output: Output{Path: name}, file: openNameless(name)}
 	if probe.file == nil {
 		return nil
 	}
 	defer probe.file.Close()
-	probe.Path = filepath.Join(dir, "probe")
 	if err := probe.link(); err != nil {
 		return nil
 	}
 	os.Remove(probe.temporary)
-	return openNameless(dir)
+	return openNameless(name)
 }
 
-func openNameless(dir string) *os.File {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+func openNameless(name string) *os.File {
+	fd, err := unix.Open(filepath.Dir(name), unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil
 	}
-	return os.NewFile(uintptr(fd), dir)
+	return os.NewFile(uintptr(fd), name)
 }
 
 // link gives a file a temporary name, from which it can take the place of another.

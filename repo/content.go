@@ -39,7 +39,7 @@ func parsedKey(name string, sum digest.Checksum) string {
 }
 
 // parsed returns what a small metadata file says: as the cache keeps it, or read
-// anew.
+// anew. What cannot be kept is read again next time.
 func parsed[T any](ctx context.Context, r *Repository, d repodata.Data, name string, parse func([]byte) (T, error)) (T, error) {
 	key := parsedKey(name, d.Checksum)
 	store := r.client.store
@@ -55,10 +55,14 @@ func parsed[T any](ctx context.Context, r *Repository, d repodata.Data, name str
 	if err != nil {
 		return value, err
 	}
-	return value, store.WriteIndex(key, func(f *os.File) error {
+	err = store.WriteIndex(key, func(f *os.File) error {
 		_, err := f.Write(text)
 		return err
 	})
+	if err != nil {
+		r.client.opts.Log.Warn("metadata is not kept", "repository", r.Source.ID, "reason", err)
+	}
+	return value, nil
 }
 
 // readAll reads a small metadata file whole and parses it.

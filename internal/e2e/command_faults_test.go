@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,4 +130,23 @@ func TestCommandTargetRunsFull(t *testing.T) {
 		t.Errorf("%s: %s", status, text)
 	}
 	nothingLeft(t, target)
+}
+
+// A conversion to a disk that is full says so and leaves nothing.
+func TestCommandConvertFull(t *testing.T) {
+	testtool.Long(t)
+	testtool.NeedRoot(t)
+	disk, dir := filepath.Join(t.TempDir(), "disk.raw"), t.TempDir()
+	data := make([]byte, 3<<20)
+	rand.NewChaCha8([32]byte{}).Read(data)
+	if err := os.WriteFile(disk, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	testtool.Run(t, "mount", "-t", "tmpfs", "-o", "size=1m", "none", dir)
+	defer testtool.Run(t, "umount", dir)
+	status, text := command(t, "convert", "--quiet", disk, filepath.Join(dir, "disk.qcow2"))
+	checkMessage(t, text, "no space left")
+	if entries, err := os.ReadDir(dir); status != 8 || err != nil || len(entries) > 0 {
+		t.Errorf("exit status %d, left %v, %v: %s", status, entries, err, text)
+	}
 }
