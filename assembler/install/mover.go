@@ -40,9 +40,16 @@ func (p *placer) stamp(i int) error {
 	return nil
 }
 
-// settle is called when packages are in place and before anything runs. Times of files
-// are those of the kernel's last tick: what has this one may change without its time
-// changing. A file system that keeps whole milliseconds or less is not trusted at all.
+// settle is called before anything runs that may change what was put into the tree
+// since the last time, and at the end.
+func (t *transaction) settle() {
+	settle(t.unsettled)
+	t.unsettled = nil
+}
+
+// settle finds the files whose time is sure to change when they do. Times are those
+// of the kernel's last tick: what has this one may change without its time changing.
+// A file system that keeps whole milliseconds or less is not trusted at all.
 func settle(list []*element) {
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_REALTIME_COARSE, &now) != nil {

@@ -75,7 +75,7 @@ func (t *transaction) unpack(ctx context.Context, list ...*element) error {
 	if err := t.place(ctx, list); err != nil {
 		return err
 	}
-	settle(list)
+	t.unsettled = append(t.unsettled, list...)
 	for _, e := range list {
 		if e.staged.reused {
 			t.result.FromStore++

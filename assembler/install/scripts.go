@@ -38,6 +38,7 @@ func (t *transaction) run(ctx context.Context, c call) error {
 	if c.script == nil || t.opts.NoScripts {
 		return nil
 	}
+	t.settle()
 	start := time.Now()
 	err := t.execute(ctx, c)
 	t.result.Scriptlet += time.Since(start)

@@ -31,6 +31,7 @@ type transaction struct {
 	order     []*element
 	lastNum   int64
 	done      int
+	unsettled []*element // put into place since anything ran
 	postUn    map[fileTrigger]bool
 	conflicts []Conflict
 
@@ -56,6 +57,7 @@ func Run(ctx context.Context, root string, items []Item, opts Options) (Result, 
 	}
 	defer t.close()
 	err = t.runAll(ctx, items)
+	t.settle()
 	return t.result, err
 }
 
