@@ -90,6 +90,12 @@ func spec(name, preamble, scriptlets string) string {
 // packages builds packages into a new directory.
 func packages(t *testing.T, specs ...string) string {
 	t.Helper()
+	return packagesFor(t, "noarch", specs...)
+}
+
+// packagesFor builds packages for a machine unless they say noarch.
+func packagesFor(t *testing.T, arch string, specs ...string) string {
+	t.Helper()
 	testtool.Need(t, "rpmbuild", "createrepo_c")
 	dir := t.TempDir()
 	for _, s := range specs {
@@ -97,7 +103,7 @@ func packages(t *testing.T, specs ...string) string {
 		if err := os.WriteFile(file, []byte(s), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		testtool.Run(t, "rpmbuild", "-bb", "--quiet", "--define", "_topdir "+t.TempDir(), "--define", "_rpmdir "+dir,
+		testtool.Run(t, "rpmbuild", "-bb", "--quiet", "--target", arch, "--define", "_topdir "+t.TempDir(), "--define", "_rpmdir "+dir,
 			"--define", "_binary_payload w1.gzdio", "--define", "_build_name_fmt %%{NAME}.rpm", file)
 	}
 	return dir
