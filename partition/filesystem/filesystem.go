@@ -52,6 +52,35 @@ func (e *TooSmallError) amount(n int64) string {
 
 func mib(n int64) string { return fmt.Sprintf("%d MiB", n>>20) }
 
+// Smallest returns the least size in whole MiB that fits, and no less than first,
+// which is one. What fits into a size must fit into larger ones.
+func Smallest(first int64, fits func(size int64) (bool, error)) (int64, error) {
+	low, high := int64(0), first
+	for {
+		ok, err := fits(high)
+		if err != nil {
+			return 0, err
+		}
+		if ok {
+			break
+		}
+		low, high = high, high*2
+	}
+	for low > 0 && high-low > 1<<20 {
+		middle := low + ((high-low)>>20+1)/2<<20
+		ok, err := fits(middle)
+		switch {
+		case err != nil:
+			return 0, err
+		case ok:
+			high = middle
+		default:
+			low = middle
+		}
+	}
+	return high, nil
+}
+
 // Info is what a reader tells about a file system as a whole.
 type Info struct {
 	Type      string   `json:"type"` // "ext4", "btrfs", "xfs", "vfat", "swap"

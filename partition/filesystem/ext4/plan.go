@@ -166,35 +166,8 @@ func Estimate(ctx context.Context, t tree.Tree, o Options) (int64, error) {
 
 const mib = 1 << 20
 
-// estimate doubles a size until it does and then halves the step.
 func estimate(o Options, c *content) (int64, error) {
-	low, high := int64(0), int64(2*mib)
-	for {
-		ok, err := fits(o, c, high)
-		if err != nil {
-			return 0, err
-		}
-		if ok {
-			break
-		}
-		low, high = high, high*2
-	}
-	for high-low > mib {
-		middle := roundUp(low+(high-low)/2, mib)
-		if middle >= high {
-			break
-		}
-		ok, err := fits(o, c, middle)
-		switch {
-		case err != nil:
-			return 0, err
-		case ok:
-			high = middle
-		default:
-			low = middle
-		}
-	}
-	return high, nil
+	return filesystem.Smallest(mib, func(size int64) (bool, error) { return fits(o, c, size) })
 }
 
 func fits(o Options, c *content, size int64) (bool, error) {
