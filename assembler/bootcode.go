@@ -18,7 +18,7 @@ func grubOptions(img *description.Image) *grub.Options {
 	b, t := &img.Type.Bootloader, &img.Type
 	o := &grub.Options{
 		TimeoutStyle: b.TimeoutStyle, OutputConsole: b.OutputConsole, InputConsole: b.InputConsole, SerialLine: b.SerialLine,
-		GfxMode: b.VideoMode, Theme: img.Preferences.BootloaderTheme, NoBLS: !b.BLS, Persistency: t.Attr.DevicePersistency,
+		GfxMode: b.VideoMode, Theme: img.Preferences.BootloaderTheme, Distributor: img.DisplayName, NoBLS: !b.BLS, Persistency: t.Attr.DevicePersistency,
 		RelativeDefault: t.Root.Manager == "btrfs" && t.Attr.BtrfsSetDefaultVolume.IsTrue(),
 	}
 	o.TrustedBoot = slices.Contains(b.ConfigOptions, "--set-trusted-boot") // all that kiwi knows of them
@@ -37,6 +37,9 @@ func grubOptions(img *description.Image) *grub.Options {
 func installGrub(ctx context.Context, root *rootfs.Root, img *description.Image, sys *bootloader.System, run bootloader.Run) (bootCode, error) {
 	var code bootCode
 	opts := grubOptions(img)
+	if err := installTheme(root, opts); err != nil {
+		return code, err
+	}
 	if err := grub.WriteDefaults(root, sys, opts); err != nil {
 		return code, err
 	}
@@ -51,7 +54,22 @@ func installGrub(ctx context.Context, root *rootfs.Root, img *description.Image,
 	if err := code.make(ctx, root, img, sys, opts, run); err != nil {
 		return code, err
 	}
+	if err := grub.SetEnvironment(ctx, root, opts.Environment, run); err != nil {
+		return code, err
+	}
 	return code, grub.WriteConfig(ctx, root, sys, run)
+}
+
+// installTheme puts the theme into place; without it the menu is a plain one.
+func installTheme(root *rootfs.Root, opts *grub.Options) error {
+	if opts.Theme == "" {
+		return nil
+	}
+	found, err := grub.InstallTheme(root, opts.Theme)
+	if err == nil && !found {
+		opts.Theme, opts.InputConsole, opts.OutputConsole = "", "console", "console"
+	}
+	return err
 }
 
 func (c *bootCode) make(ctx context.Context, root *rootfs.Root, img *description.Image, sys *bootloader.System, opts *grub.Options, run bootloader.Run) (err error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/fimg/fimg/assembler/install"
 	"github.com/fimg/fimg/assembler/system"
 	"github.com/fimg/fimg/bootloader"
+	"github.com/fimg/fimg/bootloader/grub"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/partition"
@@ -306,6 +307,9 @@ func (b *builder) bootloader(ctx context.Context) error {
 	}
 	code, err := installGrub(ctx, b.root, img, b.writer().systemOf(b.plan.Layout), b.run.run)
 	b.code = code
+	if theme := img.Preferences.BootloaderTheme; theme != "" && err == nil && !grub.HasTheme(b.root, theme) {
+		b.warn("bootloader-theme", "the image has no theme "+theme+" for grub; the menu is plain text")
+	}
 	return err
 }
 

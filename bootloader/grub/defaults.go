@@ -48,12 +48,10 @@ func defaults(root *rootfs.Root, sys *bootloader.System, opts *Options) map[stri
 		in = out
 	}
 	set := map[string]string{
-		"GRUB_TIMEOUT":               strconv.Itoa(timeout),
-		"GRUB_GFXMODE":               or(opts.GfxMode, "auto"),
-		"GRUB_TERMINAL_INPUT":        quote(or(console(in), "console")),
-		"GRUB_TERMINAL_OUTPUT":       quote(or(console(out), "gfxterm")),
-		"GRUB_CMDLINE_LINUX_DEFAULT": quote(strings.TrimSpace(rootWord.ReplaceAllString(sys.KernelOptions(), ""))),
-		"GRUB_DISTRIBUTOR":           quote(sys.Name),
+		"GRUB_TIMEOUT":         strconv.Itoa(timeout),
+		"GRUB_GFXMODE":         or(opts.GfxMode, "auto"),
+		"GRUB_TERMINAL_INPUT":  quote(or(console(in), "console")),
+		"GRUB_TERMINAL_OUTPUT": quote(or(console(out), "gfxterm")),
 	}
 	optionalDefaults(set, root, sys, opts)
 	return set
@@ -63,6 +61,12 @@ func optionalDefaults(set map[string]string, root *rootfs.Root, sys *bootloader.
 	if !opts.NoBLS && knowsBLS(root) {
 		set["GRUB_ENABLE_BLSCFG"] = "true"
 	}
+	if line := strings.TrimSpace(rootWord.ReplaceAllString(sys.KernelOptions(), "")); line != "" {
+		set["GRUB_CMDLINE_LINUX_DEFAULT"] = quote(line)
+	}
+	if opts.Distributor != "" {
+		set["GRUB_DISTRIBUTOR"] = quote(opts.Distributor)
+	}
 	if opts.TimeoutStyle != "" {
 		set["GRUB_TIMEOUT_STYLE"] = opts.TimeoutStyle
 	}
@@ -70,7 +74,11 @@ func optionalDefaults(set map[string]string, root *rootfs.Root, sys *bootloader.
 		set["GRUB_SERIAL_COMMAND"] = quote(opts.SerialLine)
 	}
 	if opts.Theme != "" {
-		set["GRUB_THEME"] = "/boot/" + Dir(root) + "/themes/" + opts.Theme + "/theme.txt"
+		dir := "/boot/" + Dir(root) + "/themes/" + opts.Theme
+		set["GRUB_THEME"] = dir + "/theme.txt"
+		if root.Exists(dir + "/background.png") {
+			set["GRUB_BACKGROUND"] = dir + "/background.png"
+		}
 	}
 	switch opts.Persistency {
 	case "by-label":

@@ -26,6 +26,7 @@ type Options struct {
 	SerialLine      string // a complete "serial …" command
 	GfxMode         string // empty is auto
 	Theme           string
+	Distributor     string // name in menu titles; empty leaves the distribution's
 	NoBLS           bool   // the description switches Boot Loader Specification entries off
 	TrustedBoot     bool   // what SUSE's tools read is told that the machine has a TPM
 	Persistency     string // by-uuid, by-label, by-partuuid

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -98,9 +99,10 @@ func TestMergeSettings(t *testing.T) {
 }
 
 func TestWriteDefaults(t *testing.T) {
-	root := testRoot(t, "etc/default/x", "etc/sysconfig/x")
+	root := testRoot(t, "etc/default/x", "etc/sysconfig/x", "boot/grub2/themes/blue/background.png")
 	zero := 0
-	opts := &Options{Timeout: &zero, TimeoutStyle: "hidden", OutputConsole: "serial console", SerialLine: "serial --speed=115200", TrustedBoot: true}
+	opts := &Options{Timeout: &zero, TimeoutStyle: "hidden", OutputConsole: "serial console", SerialLine: "serial --speed=115200", TrustedBoot: true,
+		Distributor: `Fedora "Linux"`, Theme: "blue"}
 	if err := WriteDefaults(root, testSystem(), opts); err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +111,7 @@ func TestWriteDefaults(t *testing.T) {
 		`GRUB_CMDLINE_LINUX_DEFAULT="console=ttyS0 rootflags=subvol=root"`, `GRUB_DISTRIBUTOR="Fedora \"Linux\""`,
 		"GRUB_TIMEOUT=0", "GRUB_TIMEOUT_STYLE=hidden", `GRUB_TERMINAL_INPUT="serial console"`,
 		`GRUB_SERIAL_COMMAND="serial --speed=115200"`, "GRUB_DEFAULT=saved",
+		"GRUB_THEME=/boot/grub2/themes/blue/theme.txt", "GRUB_BACKGROUND=/boot/grub2/themes/blue/background.png",
 	} {
 		if !strings.Contains(string(text), line+"\n") {
 			t.Errorf("no line %s in\n%s", line, text)
@@ -117,6 +120,52 @@ func TestWriteDefaults(t *testing.T) {
 	text, _ = root.ReadFile("etc/sysconfig/bootloader")
 	if !strings.Contains(string(text), "LOADER_LOCATION=\"none\"\n") || !strings.Contains(string(text), "TRUSTED_BOOT=\"yes\"\n") {
 		t.Errorf("sysconfig:\n%s", text)
+	}
+}
+
+// What the description does not say stays as the distribution has it.
+func TestDefaultsStay(t *testing.T) {
+	root := testRoot(t, "etc/default/x")
+	old := "GRUB_CMDLINE_LINUX_DEFAULT=\"rhgb quiet\"\nGRUB_DISTRIBUTOR=\"$(sed s/x/y/ /etc/system-release)\"\n"
+	if err := root.WriteFile("etc/default/grub", []byte(old), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	sys := testSystem()
+	sys.Cmdline, sys.BootOptions = "root=UUID=1111", ""
+	if err := WriteDefaults(root, sys, &Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := root.ReadFile("etc/default/grub"); !strings.HasPrefix(string(text), old) {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestInstallTheme(t *testing.T) {
+	root := testRoot(t, "boot/grub2/grubenv", "usr/share/grub/themes/blue/theme.txt", "usr/share/grub/themes/blue/icons/a.png", "boot/grub2/themes/own/theme.txt")
+	for theme, want := range map[string]bool{"blue": true, "own": true, "none": false} {
+		if got, err := InstallTheme(root, theme); got != want || err != nil {
+			t.Errorf("%s: %v, %v", theme, got, err)
+		}
+	}
+	if !root.IsFile("boot/grub2/themes/blue/icons/a.png") || !root.IsFile("boot/grub2/themes/blue/theme.txt") {
+		t.Error("the theme is not whole")
+	}
+}
+
+func TestSetEnvironment(t *testing.T) {
+	root := testRoot(t, "usr/bin/grub2-editenv")
+	var ran []string
+	run := func(_ context.Context, cmd bootloader.Command) error { ran = append(ran, cmd.Args...); return nil }
+	for _, list := range [][]string{nil, {"a=b", "c=d e"}} {
+		if err := SetEnvironment(t.Context(), root, list, run); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"/usr/bin/grub2-editenv", "-", "set", "a=b", "c=d e"}; !slices.Equal(ran, want) {
+		t.Errorf("ran %q", ran)
+	}
+	if err := SetEnvironment(t.Context(), testRoot(t), []string{"a=b"}, run); err == nil {
+		t.Error("nothing is missed")
 	}
 }
 
