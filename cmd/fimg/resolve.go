@@ -15,6 +15,7 @@ import (
 	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/repo"
 	"github.com/fimg/fimg/repo/comps"
+	"github.com/fimg/fimg/repo/pool"
 	"github.com/fimg/fimg/repo/resolve"
 )
 
@@ -115,6 +116,9 @@ func steadyHeap() func() {
 func (f *resolveFlags) resolve(ctx context.Context, a *app, args []string) (*resolve.Answer, error) {
 	if f.manager != string(comps.DNF4) && f.manager != string(comps.DNF5) {
 		return nil, usageError{fmt.Errorf("package manager %q: want dnf4 or dnf5", f.manager)}
+	}
+	if !pool.KnownArch(f.arch) {
+		return nil, usageError{fmt.Errorf("architecture %q is not known: want one of rpm's, such as x86_64, aarch64, ppc64le or s390x", f.arch)}
 	}
 	client, err := repo.New(repo.Options{
 		CacheDir: f.cacheDir, Arch: f.arch, Releasever: f.releasever, Offline: f.offline, Jobs: f.jobs, Proxy: f.proxy, Log: a.log,

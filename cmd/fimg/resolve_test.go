@@ -89,6 +89,11 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s: %s %v", test.args, out, err)
 		}
 	}
+	for arch, want := range map[string]string{"z80": `architecture "z80" is not known`, "aarch64": "the repositories have tool for x86_64, not for aarch64"} {
+		if code, _, errs := runResolve(t, "--repo", dir, "--arch", arch, "tool"); code == 0 || !strings.Contains(errs, want) {
+			t.Errorf("%s: exit %d, %s", arch, code, errs)
+		}
+	}
 	if _, out, errs := runResolve(t, "--repo", dir, "--why", "libc", "tool"); !strings.Contains(out, "tool-1:2.0-3.x86_64") || strings.Count(out, "\n") != 2 {
 		t.Error(out, errs)
 	}

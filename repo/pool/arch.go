@@ -1,6 +1,9 @@
 package pool
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Scores of architectures: one for noarch, otherwise the class in the upper and
 // the rank in the lower half. Lower is better, zero cannot be installed.
@@ -25,6 +28,18 @@ var families = map[string]string{
 	"armv8hl":   "armv8hl armv7hl armv6hl",
 	"armv7hnl":  "armv7hnl armv7hl armv6hl",
 	"armv7hl":   "armv7hl armv6hl",
+}
+
+// singles are the other architectures of rpm, which run their own packages only.
+const singles = "aarch64 alpha alphaev5 alphaev56 alphaev6 alphaev67 alphapca56 amd64 armv3l armv4b armv4l armv4tl " +
+	"armv5l armv5tel armv5tejl armv6hl armv6l armv7l armv8l athlon geode i386 ia32e ia64 loongarch64 m68k mips mips64 " +
+	"mips64el mips64r6 mips64r6el mipsel mipsr6 mipsr6el noarch pentium3 pentium4 ppc ppc32dy4 ppc64iseries ppc64le " +
+	"ppc64p7 ppc64pseries ppc8260 ppc8560 ppciseries ppcpseries riscv32 riscv64 riscv128 s390 sh sh3 sh4 sh4a sparc " +
+	"sparc64 sparc64v sparcv8 sparcv9 sparcv9v"
+
+// KnownArch tells whether rpm has an architecture of that name.
+func KnownArch(arch string) bool {
+	return families[arch] != "" || slices.Contains(strings.Fields(singles), arch)
 }
 
 // archScores gives each installable architecture its score; nil means that all

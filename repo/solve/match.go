@@ -189,7 +189,7 @@ func (m *matcher) near(arg string) []string {
 	best := map[string]int{}
 	for id := range m.u.All() {
 		n := m.u.String(m.u.Name0(id))
-		if _, ok := best[n]; ok || abs2(len(n)-len(arg)) > 3 && !strings.HasPrefix(strings.ToLower(n), arg) {
+		if _, ok := best[n]; ok || !m.visible(id) || abs2(len(n)-len(arg)) > 3 && !strings.HasPrefix(strings.ToLower(n), arg) {
 			continue
 		}
 		if d := distance(arg, strings.ToLower(n)); d <= 1+len(arg)/4 {
@@ -204,6 +204,19 @@ func (m *matcher) near(arg string) []string {
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(best[a], best[b]), cmp.Compare(a, b)) })
 	return names[:min(3, len(names))]
+}
+
+// elsewhere are the architectures, none of them the machine's, that have a package
+// of exactly that name.
+func (m *matcher) elsewhere(name string) []string {
+	var arches []string
+	for id := range m.u.All() {
+		if m.u.ArchScore(id) == 0 && m.u.String(m.u.Name0(id)) == name {
+			arches = append(arches, m.u.String(m.u.Arch0(id)))
+		}
+	}
+	slices.Sort(arches)
+	return slices.Compact(arches)
 }
 
 func abs2(n int) int { return max(n, -n) }

@@ -39,6 +39,10 @@ type NoMatch struct {
 	Arguments []string
 	// Near are names of the universe that resemble the arguments, by argument.
 	Near map[string][]string
+	// Elsewhere are the architectures that have the argument, where the machine's is
+	// none of them, by argument.
+	Elsewhere map[string][]string
+	Arch      string // of the machine
 }
 
 func (e *NoMatch) Error() string {
@@ -48,9 +52,12 @@ func (e *NoMatch) Error() string {
 // FaultClass is fault.Unsolvable.
 func (e *NoMatch) FaultClass() fault.Class { return fault.Unsolvable }
 
-// Hint names packages that may have been meant.
+// Hint tells where an argument can be had, or names packages that may have been meant.
 func (e *NoMatch) Hint() string {
 	for _, a := range e.Arguments {
+		if there := e.Elsewhere[a]; len(there) > 0 {
+			return fmt.Sprintf("the repositories have %s for %s, not for %s", a, strings.Join(there, ", "), e.Arch)
+		}
 		if n := e.Near[a]; len(n) > 0 {
 			return "packages with a similar name: " + strings.Join(n, ", ")
 		}
@@ -66,12 +73,12 @@ func (e *NoMatch) Hint() string {
 func Jobs(u *pool.Universe, r Request) ([]Job, error) {
 	m := &matcher{u: u}
 	jobs := m.profileJobs(r.Profile)
-	missing := &NoMatch{Near: map[string][]string{}}
+	missing := &NoMatch{Near: map[string][]string{}, Elsewhere: map[string][]string{}, Arch: u.Arch()}
 	for _, arg := range r.Install {
 		found := m.jobsFor(arg)
 		if len(found) == 0 {
 			missing.Arguments = append(missing.Arguments, arg)
-			missing.Near[arg] = m.near(arg)
+			missing.Near[arg], missing.Elsewhere[arg] = m.near(arg), m.elsewhere(arg)
 		}
 		jobs = append(jobs, found...)
 	}

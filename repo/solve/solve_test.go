@@ -126,6 +126,17 @@ func TestNoMatchHint(t *testing.T) {
 	}
 }
 
+// What another architecture has is no package with a similar name.
+func TestNoMatchOfArch(t *testing.T) {
+	foreign := func(p *testPackage) { p.A = "s390x" }
+	u := universe(t, available(t, pkg("bash", foreign), pkg("bash2"), pkg("bash3", foreign)))
+	_, err := transaction(t, u, "bash")
+	var e *solve.NoMatch
+	if !errors.As(err, &e) || e.Hint() != "the repositories have bash for s390x, not for x86_64" || !slices.Equal(e.Near["bash"], []string{"bash2"}) {
+		t.Errorf("got %v, near %q, with hint %q", err, e.Near, e.Hint())
+	}
+}
+
 func TestTwoPhases(t *testing.T) {
 	repo := available(t, pkg("base", provides("cap")), pkg("aaa", provides("cap")), pkg("app", requires("cap", "lib")), pkg("lib"))
 	u := universe(t, repo)
