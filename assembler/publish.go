@@ -3,17 +3,16 @@ package assembler
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
+
+	"github.com/fimg/fimg/assembler/manifest"
 )
 
 // publish moves every result into the target directory. Nothing of it appeared
@@ -52,7 +51,7 @@ func (b *builder) listProducts(ctx context.Context) error {
 
 func (b *builder) product(ctx context.Context, o *Output) (Product, error) {
 	name := b.unfinished(o.File)
-	sum, err := checksum(ctx, name)
+	sum, err := manifest.FileSum(ctx, name)
 	if err != nil {
 		return Product{}, err
 	}
@@ -61,19 +60,6 @@ func (b *builder) product(ctx context.Context, o *Output) (Product, error) {
 		return Product{}, fmt.Errorf("list results: %w", err)
 	}
 	return Product{Path: filepath.Join(b.opts.TargetDir, o.File), Format: o.Format, Size: st.Size, Stored: st.Blocks * 512, SHA256: sum}, nil
-}
-
-func checksum(ctx context.Context, name string) (string, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", fmt.Errorf("checksum: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, stoppable{ctx, f}); err != nil {
-		return "", fmt.Errorf("checksum %s: %w", filepath.Base(name), err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // staging is the place in the target directory for what is not to be seen there yet.

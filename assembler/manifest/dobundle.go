@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/fimg/fimg/tree/sparse"
 )
 
 // BundleOptions say how Bundle names and packs.
@@ -75,7 +77,7 @@ func bundleOne(ctx context.Context, f File, to string, names map[string]string, 
 	if !f.Checksum {
 		return made, nil
 	}
-	sum, err := fileSum(to)
+	sum, err := FileSum(ctx, to)
 	if err != nil {
 		return nil, err
 	}
@@ -137,13 +139,16 @@ func replaceNames(text string, names map[string]string) string {
 	return text
 }
 
-func fileSum(name string) (string, error) {
+// FileSum is the SHA-256 of a file in hexadecimal digits. Holes are not read.
+func FileSum(ctx context.Context, name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("checksum: %w", err)
 	}
 	defer f.Close()
 	h := sha256.New()
-	_, err = io.Copy(h, f)
-	return hex.EncodeToString(h.Sum(nil)), err
+	if err := sparse.Stream(ctx, h, f); err != nil {
+		return "", fmt.Errorf("checksum %s: %w", filepath.Base(name), err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
