@@ -132,7 +132,7 @@ func (p *Plan) findBases(ctx context.Context, how reach) ([]*rpm.Header, error) 
 	for _, ref := range p.Image.Type.DerivedFrom {
 		digest, err := readBase(ctx, ref, p.Image.Arch, how, dir)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%s: %w", p.Image.Source, err)
 		}
 		p.Bases = append(p.Bases, Base{Reference: ref, Digest: digest})
 	}

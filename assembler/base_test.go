@@ -4,9 +4,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/fault"
 	"github.com/fimg/fimg/formats/oci"
 	"github.com/fimg/fimg/tree"
 	"github.com/fimg/fimg/tree/rootfs"
@@ -70,6 +72,17 @@ func TestDatabasesOfBases(t *testing.T) {
 		if slices.Contains(got, "rpmdb.sqlite-wal") != wal || slices.Contains(got, "rpmdb.sqlite-shm") != wal ||
 			!slices.Contains(got, "rpmdb.sqlite") || !slices.Contains(got, "other") {
 			t.Errorf("the root has %v", got)
+		}
+	}
+}
+
+// A base that cannot be had is told with the line that asks for it.
+func TestMissingBase(t *testing.T) {
+	for _, ref := range []string{"docker://127.0.0.1:1/base:1", "file:///none#1"} {
+		p := &Plan{Image: documented(t, "x86_64", `<type image="oci" derived_from="`+ref+`"><containerconfig name="c"/></type>`, someRepository)}
+		_, err := p.findBases(t.Context(), reach{})
+		if fault.Of(err) != fault.Repository || !strings.HasPrefix(err.Error(), "config.xml:2: open base container: ") {
+			t.Errorf("%s: %v", ref, err)
 		}
 	}
 }
