@@ -115,7 +115,7 @@ func (b *builder) transaction(ctx context.Context, items []install.Item, phases 
 		return nil
 	}
 	if chroot.SingleID() {
-		b.warn("scriptlets", "no subordinate ids (/etc/subuid, /etc/subgid): owners that programs of the image set are lost")
+		b.warn("scriptlets", lostOwners)
 	}
 	opts := install.Options{
 		Arch: img.Arch, Keys: b.keys, Level: b.level, NoDocs: img.Preferences.ExcludeDocs, Langs: installLangs(img),

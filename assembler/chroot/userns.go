@@ -174,6 +174,17 @@ func SingleID() bool {
 	return false
 }
 
+// WillHaveSingleID tells the same of the process that EnterUserNamespace would return
+// in, without entering anything.
+func WillHaveSingleID() bool {
+	if os.Geteuid() == 0 && canMount() || os.Getenv(stageVariable) != "" {
+		return SingleID()
+	}
+	_, errUID := exec.LookPath("newuidmap")
+	_, errGID := exec.LookPath("newgidmap")
+	return errUID != nil || errGID != nil || len(subordinate("/etc/subuid")) == 0 || len(subordinate("/etc/subgid")) == 0
+}
+
 // idRange is a line of subuid(5).
 type idRange struct{ first, count int }
 

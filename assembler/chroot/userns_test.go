@@ -17,10 +17,16 @@ import (
 
 const rootlessVariable = "FIMG_TEST_ROOTLESS"
 
+// expectedVariable tells the process inside what the one outside expected of its ids.
+const expectedVariable = "FIMG_TEST_SINGLE_ID"
+
 // TestMain runs the tests once more inside a user namespace where TestRootless
 // asks for it.
 func TestMain(m *testing.M) {
 	if os.Getenv(rootlessVariable) != "" {
+		if os.Getenv(stageVariable) == "" {
+			os.Setenv(expectedVariable, fmt.Sprint(WillHaveSingleID()))
+		}
 		if err := EnterUserNamespace(); err != nil {
 			fmt.Println(err)
 			os.Exit(1)
@@ -140,6 +146,9 @@ func TestOwners(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
+	}
+	if want := os.Getenv(expectedVariable); want != "" && want != fmt.Sprint(SingleID()) {
+		t.Errorf("a single id: %v, %s was expected outside", SingleID(), want)
 	}
 	err := os.Chown(file, 1000, 1000)
 	if os.Getenv(rootlessVariable) == "one id" {

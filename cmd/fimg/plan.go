@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/fimg/fimg/assembler"
 	"github.com/fimg/fimg/assembler/manifest"
+	"github.com/fimg/fimg/event"
 )
 
 func newPlanCmd(a *app) *cobra.Command {
@@ -44,12 +46,25 @@ func newPlanCmd(a *app) *cobra.Command {
 					return err
 				}
 			}
+			a.warnOf(assembler.HostWarnings())
 			return nil
 		},
 	}
 	s.add(cmd)
 	w.add(cmd)
 	return cmd
+}
+
+// warnOf tells on standard error, which is no part of a plan, what a build would warn of.
+func (a *app) warnOf(list []string) {
+	for _, text := range list {
+		e := event.Event{Kind: event.Warning, Subject: "this user", Text: text}
+		if a.json {
+			json.NewEncoder(a.err).Encode(e)
+		} else {
+			fmt.Fprintf(a.err, "fimg: warning: %s: %s\n", e.Subject, e.Text)
+		}
+	}
 }
 
 type discard struct{}
