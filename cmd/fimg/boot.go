@@ -43,6 +43,9 @@ func newBootCmd(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if b.dryRun || a.json {
+				return a.printCommand(line)
+			}
 			if b.password != "" {
 				dir, remove, err := tempdir.Make("fimg-boot")
 				if err != nil {
@@ -55,10 +58,6 @@ func newBootCmd(a *app) *cobra.Command {
 				}
 				line = append(line, "-drive", "if=virtio,format=raw,readonly=on,file="+disk)
 			}
-			if b.dryRun || a.json {
-				fmt.Fprintln(a.out, strings.Join(line, " "))
-				return nil
-			}
 			fmt.Fprintln(a.err, "fimg: the machine's console follows; Ctrl-A X ends it")
 			return a.runMachine(cmd.Context(), line)
 		},
@@ -70,8 +69,17 @@ func newBootCmd(a *app) *cobra.Command {
 	numberVar(f, &b.cpus, "cpus", 2, 1, "processors")
 	f.StringVar(&b.accel, "accel", "auto", "kvm, tcg, or auto: kvm where it is there")
 	f.StringVar(&b.password, "password", "fimg", "root's password, set by cloud-init in the image; empty for none")
-	f.BoolVar(&b.dryRun, "print", false, "print the QEMU command and do not run it")
+	f.BoolVar(&b.dryRun, "print", false, "print the QEMU command, without a disk for the password, and do not run it")
 	return cmd
+}
+
+// printCommand prints what would be run, but for the password's disk.
+func (a *app) printCommand(line []string) error {
+	if a.json {
+		return a.printJSON(map[string][]string{"command": line})
+	}
+	_, err := fmt.Fprintln(a.out, strings.Join(line, " "))
+	return err
 }
 
 // runMachine runs QEMU on the terminal. It is asked to end, so that it leaves the

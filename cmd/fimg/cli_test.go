@@ -123,6 +123,20 @@ func TestProfilesTogether(t *testing.T) {
 	}
 }
 
+// What a build will warn of is told apart from the plan, as text or as an object.
+func TestWarnings(t *testing.T) {
+	var errs bytes.Buffer
+	a := &app{err: &errs}
+	a.warnOf([]string{"words"})
+	a.json = true
+	a.warnOf([]string{"words"})
+	text, object, _ := strings.Cut(errs.String(), "\n")
+	var e struct{ Type, Text string }
+	if err := json.Unmarshal([]byte(object), &e); err != nil || e.Type != "warning" || e.Text != "words" || text != "fimg: warning: this user: words" {
+		t.Errorf("%v: %s", err, errs.String())
+	}
+}
+
 // FuzzKiwiOptions gives the parser any words.
 func FuzzKiwiOptions(f *testing.F) {
 	f.Add("--profile\nP\n--debug\nsystem\nbuild\n--set-type-attr=a=b\n--unknown\nx\n--\n-\n---")
@@ -144,6 +158,14 @@ func TestBootCommand(t *testing.T) {
 		if code != 0 || !strings.Contains(out, "format=qcow2,file=x.qcow2") || strings.Contains(out, "pflash") != (fw == "uefi") {
 			t.Errorf("%s: %d %s%s", fw, code, out, errs)
 		}
+	}
+	// What is printed names no file that is gone by then.
+	if code, out, errs := call(t, "boot", "--print", "x.raw"); code != 0 || strings.Count(out, "file=") != 1 {
+		t.Errorf("%d %s%s", code, out, errs)
+	}
+	var printed struct{ Command []string }
+	if _, out, errs := call(t, "boot", "--print", "--json", "x.raw"); json.Unmarshal([]byte(out), &printed) != nil || len(printed.Command) < 5 {
+		t.Errorf("%s%s", out, errs)
 	}
 	if _, err := seedDisk(t.Context(), t.TempDir(), "secret"); err != nil {
 		t.Error(err)
