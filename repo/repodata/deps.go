@@ -15,30 +15,12 @@ func (t *tokens) deps(list, arena *[]Dep) error {
 }
 
 func (t *tokens) entries(list *[]Dep) error {
-	name := t.name
-	if err := t.finish(); err != nil || t.empty {
-		return err
-	}
-	for {
-		ok, err := t.tag()
-		switch {
-		case err != nil:
-			return err
-		case !ok:
-			return t.fail("element %s is not closed", name)
-		case t.end && bytes.Equal(t.name, name):
-			return nil
-		case t.end:
-			return t.fail("end of %s where %s is open", t.name, name)
-		case !bytes.Equal(t.name, entryName):
-			err = t.skip()
-		default:
-			err = t.dep(list)
+	return t.children(t.name, func(t *tokens) error {
+		if !bytes.Equal(t.name, entryName) {
+			return t.skip()
 		}
-		if err != nil {
-			return err
-		}
-	}
+		return t.dep(list)
+	})
 }
 
 // dep reads one entry element.

@@ -35,22 +35,19 @@ type filelists struct {
 // element reads one package element whose start tag was just met.
 func (f *filelists) element(t *tokens) error {
 	f.list = Filelist{Files: f.list.Files[:0]}
-	for {
-		more, err := t.attr()
-		if err != nil {
-			return err
-		}
-		if !more {
-			break
-		}
-		switch string(t.attrKey) {
+	err := t.eachAttribute(func(key, val []byte) error {
+		switch string(key) {
 		case "pkgid":
-			f.list.PkgID = t.attrVal
+			f.list.PkgID = val
 		case "name":
-			f.list.Name = t.attrVal
+			f.list.Name = val
 		case "arch":
-			f.list.Arch = t.attrVal
+			f.list.Arch = val
 		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if len(f.list.PkgID) == 0 {
 		return t.fail("package without a pkgid")

@@ -113,17 +113,14 @@ func (p *primary) element(t *tokens) error {
 // fill reads the element and says whether it is a binary package.
 func (p *primary) fill(t *tokens) (bool, error) {
 	kind := []byte(nil)
-	for {
-		more, err := t.attr()
-		if err != nil {
-			return false, err
+	err := t.eachAttribute(func(key, val []byte) error {
+		if string(key) == "type" {
+			kind = val
 		}
-		if !more {
-			break
-		}
-		if string(t.attrKey) == "type" {
-			kind = t.attrVal
-		}
+		return nil
+	})
+	if err != nil {
+		return false, err
 	}
 	if kind != nil && string(kind) != "rpm" {
 		return false, t.skip()
@@ -226,19 +223,23 @@ func (t *tokens) into(text *[]byte) (err error) {
 
 // attributes calls set with each attribute of the open element and passes it.
 func (t *tokens) attributes(set func(key, val []byte) error) error {
+	if err := t.eachAttribute(set); err != nil {
+		return err
+	}
+	return t.skip()
+}
+
+// eachAttribute calls set with each attribute of the open element.
+func (t *tokens) eachAttribute(set func(key, val []byte) error) error {
 	for {
 		more, err := t.attr()
-		if err != nil {
+		if err != nil || !more {
 			return err
-		}
-		if !more {
-			break
 		}
 		if err := set(t.attrKey, t.attrVal); err != nil {
 			return err
 		}
 	}
-	return t.skip()
 }
 
 // sizes stores the number of one of two attributes.
@@ -295,17 +296,14 @@ func (p *Package) location(key, val []byte) error {
 
 func (p *Package) checksum(t *tokens) error {
 	name := t.name
-	for {
-		more, err := t.attr()
-		if err != nil {
-			return err
+	err := t.eachAttribute(func(key, val []byte) error {
+		if string(key) == "type" {
+			p.ChecksumType = val
 		}
-		if !more {
-			break
-		}
-		if string(t.attrKey) == "type" {
-			p.ChecksumType = t.attrVal
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	t.name = name
 	return t.into(&p.Checksum)
@@ -314,17 +312,14 @@ func (p *Package) checksum(t *tokens) error {
 // fileEntry reads a file element.
 func (t *tokens) fileEntry(files *[]File) error {
 	kind := PlainFile
-	for {
-		more, err := t.attr()
-		if err != nil {
-			return err
+	err := t.eachAttribute(func(key, val []byte) error {
+		if string(key) == "type" {
+			kind = fileKind(val)
 		}
-		if !more {
-			break
-		}
-		if string(t.attrKey) == "type" {
-			kind = fileKind(t.attrVal)
-		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	path, err := t.content()
 	if err != nil {

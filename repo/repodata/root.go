@@ -117,22 +117,19 @@ func (r *root) tag(t *tokens) error {
 // begin reads the attributes of the root element.
 func (r *root) begin(t *tokens) error {
 	r.state = insideRoot
-	for {
-		more, err := t.attr()
-		if err != nil {
-			return err
+	err := t.eachAttribute(func(key, val []byte) error {
+		if string(key) != "packages" {
+			return nil
 		}
-		if !more {
-			break
-		}
-		if string(t.attrKey) != "packages" {
-			continue
-		}
-		n, ok := number(t.attrVal)
+		n, ok := number(val)
 		if !ok || n > maxPackages {
-			return t.fail("number of packages %q", clip(t.attrVal))
+			return t.fail("number of packages %q", clip(val))
 		}
 		r.declared = n + 1
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	if t.empty {
 		r.state = afterRoot
