@@ -3,13 +3,13 @@ package btrfs
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/tree"
 )
 
@@ -102,20 +102,7 @@ func readRandom(t *testing.T, src tree.Tree, file string, opts Options) {
 
 func openImage(t *testing.T, file string) *FS {
 	t.Helper()
-	f, err := os.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fs, err := Open(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fs
+	return treetest.Opened(t, file, Open)
 }
 
 // sameQuotas compares what subvolumes are said to use with what the kernel counts;

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,19 +28,10 @@ func image(t testing.TB, src tree.Tree, opts Options) string {
 	opts.Seed = seed.New(t.Name())
 	opts.UUID = opts.Seed.UUID("fs")
 	opts.Time = time.Unix(1_750_000_000, 0)
-	file := filepath.Join(t.TempDir(), "image")
-	f, err := os.Create(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(opts.Size); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Write(context.Background(), f, src, opts); err != nil {
-		t.Fatal(err)
-	}
-	return file
+	return treetest.Image(t, opts.Size, func(f *os.File) error {
+		_, err := Write(context.Background(), f, src, opts)
+		return err
+	})
 }
 
 // check puts a file system to btrfs check.

@@ -34,23 +34,15 @@ func TestKernel(t *testing.T) {
 			treetest.Churn(t, dir)
 			unmount(t, dir)
 			check(t, img)
-			readAgain(t, img, o.Size)
+			readAgain(t, img)
 		})
 	}
 }
 
 // readAgain reads everything the kernel has left.
-func readAgain(t *testing.T, img string, size int64) {
+func readAgain(t *testing.T, img string) {
 	t.Helper()
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fs, err := Open(f, size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fs := treetest.Opened(t, img, Open)
 	lines, files := treetest.Nodes(t, fs)
 	if len(lines) < 15000 {
 		t.Errorf("only %d nodes", len(lines))
@@ -73,15 +65,7 @@ func TestOffline(t *testing.T) {
 		}
 		testtool.Run(t, "resize2fs", "-f", img)
 		check(t, img)
-		f, err := os.Open(img)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		fs, err := Open(f, 100*o.Size)
-		if err != nil {
-			t.Fatal(err)
-		}
+		fs := treetest.Opened(t, img, Open)
 		if fs.Info().Size < 99*o.Size {
 			t.Errorf("grown to %d only", fs.Info().Size)
 		}

@@ -63,15 +63,7 @@ func TestRandom(t *testing.T) {
 func random(t *testing.T, src tree.Tree, o Options, spare bool) {
 	img := image(t, src, o)
 	check(t, img)
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fs, err := Open(f, o.Size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fs := treetest.Opened(t, img, Open)
 	treetest.Same(t, src, fs)
 	dir := testtool.Mount(t, img, "rw")
 	treetest.Same(t, src, tree.Dir(dir, tree.DirOptions{}))

@@ -3,10 +3,10 @@ package ext4
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/seed"
 	"github.com/fimg/fimg/tree"
 )
@@ -20,17 +20,5 @@ func options(kind string, size int64, features ...string) Options {
 // image writes a tree into a new sparse file.
 func image(t testing.TB, src tree.Tree, o Options) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "fs.img")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(o.Size); err != nil {
-		t.Fatal(err)
-	}
-	if err := Write(context.Background(), f, src, o); err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return treetest.Image(t, o.Size, func(f *os.File) error { return Write(context.Background(), f, src, o) })
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fimg/fimg/internal/testtool"
+	"github.com/fimg/fimg/internal/treetest"
 	"github.com/fimg/fimg/partition/filesystem"
 	"github.com/fimg/fimg/tree"
 )
@@ -45,19 +46,7 @@ func esp() *tree.Mem {
 
 func image(t testing.TB, src tree.Tree, o Options) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "fat.img")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(o.Size); err != nil {
-		t.Fatal(err)
-	}
-	if err := Write(context.Background(), f, src, o); err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return treetest.Image(t, o.Size, func(f *os.File) error { return Write(context.Background(), f, src, o) })
 }
 
 func cases() map[string]Options {
@@ -132,20 +121,12 @@ func mtools(t *testing.T, img string) {
 // compare reads the image with Open.
 func compare(t *testing.T, img string, o Options) {
 	t.Helper()
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fs, err := Open(f, o.Size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fs := treetest.Opened(t, img, Open)
 	if i := fs.Info(); i.Label != o.Label || i.UUID != fmt.Sprintf("%04X-%04X", o.Serial>>16, o.Serial&0xffff) {
 		t.Errorf("info %+v", i)
 	}
 	count := 0
-	err = fs.Walk(context.Background(), func(n *tree.Node) error {
+	err := fs.Walk(context.Background(), func(n *tree.Node) error {
 		count++
 		if !n.IsFile() {
 			return nil
@@ -200,7 +181,7 @@ func TestDepth(t *testing.T) {
 		return m
 	}
 	o := Options{Size: 8 << 20}
-	if got := readBack(t, image(t, deep(maxDepth), o), o); len(got.content) != maxDepth+1 {
+	if got := readBack(t, image(t, deep(maxDepth), o)); len(got.content) != maxDepth+1 {
 		t.Errorf("%d names, want %d", len(got.content), maxDepth+1)
 	}
 	var bad *NameError
@@ -239,7 +220,7 @@ func TestFullRoot(t *testing.T) {
 	}
 	for _, c := range []struct{ bits, sector, names int }{{12, 512, 65519}, {16, 512, 65519}, {16, 4096, 65407}} {
 		o := Options{Size: 64 << 20, Bits: c.bits, SectorSize: c.sector, Label: "FULL"}
-		if n := count(t, image(t, names(c.names), o), o); n != c.names+1 {
+		if n := count(t, image(t, names(c.names), o)); n != c.names+1 {
 			t.Errorf("%+v: %d nodes", c, n)
 		}
 		var bad *NameError
@@ -259,23 +240,15 @@ func TestFullRoot(t *testing.T) {
 		t.Fatalf("%d bytes, at first %d, %v", size, small.Needed, err)
 	}
 	o.Size = size
-	if n := count(t, image(t, src, o), o); n != 65526 {
+	if n := count(t, image(t, src, o)); n != 65526 {
 		t.Errorf("%d nodes", n)
 	}
 }
 
 // count walks an image.
-func count(t *testing.T, img string, o Options) (n int) {
+func count(t *testing.T, img string) (n int) {
 	t.Helper()
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fs, err := Open(f, o.Size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fs := treetest.Opened(t, img, Open)
 	if err := fs.Walk(t.Context(), func(*tree.Node) error { n++; return nil }); err != nil {
 		t.Fatal(err)
 	}

@@ -95,7 +95,7 @@ func TestRandom(t *testing.T) {
 				t.Errorf("%+v: fsck.vfat: %q", o, quiet)
 			}
 			want.compare(t, "mtools", copiedOut(t, img))
-			want.compare(t, "our reader", readBack(t, img, o))
+			want.compare(t, "our reader", readBack(t, img))
 		})
 	}
 }
@@ -151,19 +151,11 @@ func copiedOut(t *testing.T, img string) wanted {
 }
 
 // readBack is what Open finds.
-func readBack(t *testing.T, img string, o Options) wanted {
+func readBack(t *testing.T, img string) wanted {
 	t.Helper()
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	fs, err := Open(f, o.Size)
-	if err != nil {
-		t.Fatal(err)
-	}
+	fs := treetest.Opened(t, img, Open)
 	w := wanted{map[string][]byte{}, map[string]time.Time{}}
-	err = fs.Walk(context.Background(), func(n *tree.Node) error {
+	err := fs.Walk(context.Background(), func(n *tree.Node) error {
 		if n.Path == "." {
 			return nil
 		}

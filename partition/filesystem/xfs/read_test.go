@@ -18,20 +18,7 @@ import (
 
 func opened(t testing.TB, img string) *FS {
 	t.Helper()
-	f, err := os.Open(img)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { f.Close() })
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	fs, err := Open(f, info.Size())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fs
+	return treetest.Opened(t, img, Open)
 }
 
 // TestRead reads back what was written with every option.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -26,19 +25,7 @@ func options(size int64) Options {
 // image writes a tree into a new sparse file.
 func image(t testing.TB, src tree.Tree, o Options) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "fs.img")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(o.Size); err != nil {
-		t.Fatal(err)
-	}
-	if err := Write(context.Background(), f, src, o); err != nil {
-		t.Fatal(err)
-	}
-	return name
+	return treetest.Image(t, o.Size, func(f *os.File) error { return Write(context.Background(), f, src, o) })
 }
 
 func check(t testing.TB, img string) {
