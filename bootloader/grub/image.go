@@ -110,7 +110,7 @@ func CoreImage(ctx context.Context, root *rootfs.Root, sys *bootloader.System, p
 	}
 	args := []string{tool, "-d", "/" + modules, "-O", string(p), "-c", "/" + early,
 		"-p", sys.BootPath(Dir(root)), "-o", "/" + path.Join(dir, name)}
-	cmd := bootloader.Command{Args: append(args, available(root, modules, p)...)}
+	cmd := bootloader.Command{Args: append(args, available(root, modules, p)...), Subject: path.Base(tool)}
 	if err := run(ctx, cmd); err != nil {
 		return nil, fmt.Errorf("make core image: %w", err)
 	}

@@ -33,6 +33,7 @@ func WriteConfig(ctx context.Context, root *rootfs.Root, sys *bootloader.System,
 		Args:    []string{tool, "-o", "/boot/" + dir + "/grub.cfg"},
 		Env:     []string{"GRUB_DISABLE_OS_PROBER=true"},
 		Overlay: standIns(root, sys, dir),
+		Subject: path.Base(tool),
 	}
 	if err := run(ctx, cmd); err != nil {
 		return fmt.Errorf("write grub.cfg: %w", err)
