@@ -25,6 +25,9 @@ func (b *builder) fetch(ctx context.Context) error {
 	if err := checkSources(img); err != nil {
 		return err
 	}
+	if err := checkPrograms(b.plan); err != nil {
+		return err
+	}
 	c, err := client(img, Options{CacheDir: b.opts.CacheDir, Offline: b.opts.Offline, Proxy: b.opts.Proxy, Events: b.opts.Events, Log: b.opts.Log})
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/fimg/fimg/assembler/chroot"
 	"github.com/fimg/fimg/assembler/manifest"
 	"github.com/fimg/fimg/description"
 	"github.com/fimg/fimg/partition"
@@ -82,18 +81,6 @@ func notes(img *description.Image) []string {
 		list = append(list, img.Source.String()+": btrfs_root_is_readonly_snapshot has no effect without btrfs_root_is_snapper_snapshot; the root is writable")
 	}
 	return list
-}
-
-// lostOwners is what a build without other ids than the caller's has to say.
-const lostOwners = "no subordinate ids (/etc/subuid, /etc/subgid, newuidmap): owners that programs of the image set are lost"
-
-// HostWarnings are what a build by this user on this machine will warn of. They are no
-// part of a plan, which is the same everywhere.
-func HostWarnings() []string {
-	if chroot.WillHaveSingleID() {
-		return []string{lostOwners}
-	}
-	return nil
 }
 
 // seed is the root of the image's identifiers.

@@ -41,7 +41,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"build", "--description", "/does/not/exist"}, 2, "description"},
 		{[]string{"plan", "--description", broken}, 3, "broken.kiwi:2"},
 		{[]string{"plan", "--profile", "Cloud-Base-Generik"}, 3, "Cloud-Base-Generi"},
-		{[]string{"plan", "--repo", dir}, 4, ""},
+		{[]string{"plan", "--repo", dir}, 4, ""}, {[]string{"plan", "--repo", dir + "/none"}, 2, "use repository"},
 		{[]string{"plan", "--lock", lock, "--repo", dir}, 4, "lock"},
 		{[]string{"bundle", "--target-dir", dir, "--bundle-dir", dir, "--id", "1"}, 2, "must not be"},
 		{[]string{"kiwi-ng", "image", "resize"}, 2, "not known here"},
@@ -127,12 +127,12 @@ func TestProfilesTogether(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	var errs bytes.Buffer
 	a := &app{err: &errs}
-	a.warnOf([]string{"words"})
+	a.warnOf("image", []string{"words"})
 	a.json = true
-	a.warnOf([]string{"words"})
+	a.warnOf("image", []string{"words"})
 	text, object, _ := strings.Cut(errs.String(), "\n")
 	var e struct{ Type, Text string }
-	if err := json.Unmarshal([]byte(object), &e); err != nil || e.Type != "warning" || e.Text != "words" || text != "fimg: warning: this user: words" {
+	if err := json.Unmarshal([]byte(object), &e); err != nil || e.Type != "warning" || e.Text != "words" || text != "fimg: warning: image: words" {
 		t.Errorf("%v: %s", err, errs.String())
 	}
 }

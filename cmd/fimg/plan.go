@@ -45,8 +45,8 @@ func newPlanCmd(a *app) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.warnOf(img.Name, assembler.HostWarnings(plan))
 			}
-			a.warnOf(assembler.HostWarnings())
 			return nil
 		},
 	}
@@ -56,9 +56,9 @@ func newPlanCmd(a *app) *cobra.Command {
 }
 
 // warnOf tells on standard error, which is no part of a plan, what a build would warn of.
-func (a *app) warnOf(list []string) {
+func (a *app) warnOf(subject string, list []string) {
 	for _, text := range list {
-		e := event.Event{Kind: event.Warning, Subject: "this user", Text: text}
+		e := event.Event{Kind: event.Warning, Subject: subject, Text: text}
 		if a.json {
 			json.NewEncoder(a.err).Encode(e)
 		} else {
