@@ -79,6 +79,9 @@ func (s *selection) options(profiles []string) (description.Options, error) {
 	if len(s.repos) > 0 {
 		opt.Overrides.IgnoreRepos = true
 		for _, r := range s.repos {
+			if err := checkRepo(r); err != nil {
+				return opt, err
+			}
 			opt.Overrides.AddRepos = append(opt.Overrides.AddRepos, repoTuple(r, len(opt.Overrides.AddRepos)))
 		}
 	}
@@ -102,6 +105,18 @@ func (s *selection) signingKeys() ([]string, error) {
 		keys = append(keys, key)
 	}
 	return keys, nil
+}
+
+// checkRepo refuses a directory that is not there: only a description's own may miss,
+// as with kiwi.
+func checkRepo(source string) error {
+	if strings.Contains(source, "://") {
+		return nil
+	}
+	if _, err := os.Stat(source); err != nil {
+		return usageError{fmt.Errorf("use repository: %w", err)}
+	}
+	return nil
 }
 
 // repoTuple makes kiwi's tuple of a URL or directory, with a short alias.
