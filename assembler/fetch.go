@@ -52,7 +52,7 @@ func (b *builder) fetch(ctx context.Context) error {
 	if err := b.checkContents(ctx); err != nil {
 		return err
 	}
-	return b.keepPackages()
+	return b.keepPackages(ctx)
 }
 
 // references are the locked packages as the client wants them.
@@ -156,7 +156,7 @@ func (b *builder) checkSignature(local repo.Local) error {
 
 // keepPackages links the installed packages into the directory that a caller
 // like Koji reads them from.
-func (b *builder) keepPackages() error {
+func (b *builder) keepPackages(ctx context.Context) error {
 	if b.opts.KeepPackages == "" {
 		return nil
 	}
@@ -165,33 +165,24 @@ func (b *builder) keepPackages() error {
 	}
 	for _, f := range b.files {
 		to := filepath.Join(b.opts.KeepPackages, fileName(b.plan.Lock.Packages[f.locked].Location))
-		if err := keepOne(f, to); err != nil {
+		if err := keepOne(ctx, f, to); err != nil {
 			return fmt.Errorf("keep package: %w", err)
 		}
 	}
 	return nil
 }
 
-func keepOne(f packageFile, to string) error {
-	os.Remove(to)
-	if f.cached && os.Link(f.path, to) == nil {
-		return nil
+// keepOne lets a package appear under its name when all of it is there.
+func keepOne(ctx context.Context, f packageFile, to string) error {
+	part := filepath.Join(filepath.Dir(to), "."+filepath.Base(to)+".part")
+	os.Remove(part) // of a killed build
+	defer os.Remove(part)
+	if !f.cached || os.Link(f.path, part) != nil {
+		if err := copySparse(ctx, f.path, part); err != nil {
+			return err
+		}
 	}
-	return copyFile(f.path, to)
-}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = out.ReadFrom(in)
-	return errors.Join(err, out.Close())
+	return os.Rename(part, to)
 }
 
 func splitComma(list string) []string {

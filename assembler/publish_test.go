@@ -132,3 +132,19 @@ func TestStage(t *testing.T) {
 		}
 	}
 }
+
+// A kept package replaces what was there, and nothing stays beside it.
+func TestKeepOne(t *testing.T) {
+	from, to := dirs(t)
+	put(t, from, "a.rpm")
+	put(t, to, "a.rpm", ".a.rpm.part")
+	for _, cached := range []bool{false, true, true} { // the third time it is the same file
+		if err := keepOne(t.Context(), packageFile{path: filepath.Join(from, "a.rpm"), cached: cached}, filepath.Join(to, "a.rpm")); err != nil {
+			t.Fatal(err)
+		}
+		wantContent(t, filepath.Join(to, "a.rpm"), "new/a.rpm")
+		if list, err := os.ReadDir(to); err != nil || len(list) != 1 {
+			t.Errorf("in the directory: %v, %v", list, err)
+		}
+	}
+}
