@@ -143,7 +143,7 @@ func TestSignal(t *testing.T) {
 }
 
 // A build that is killed leaves no result, no mount and no process, and the next
-// one in the same place works and takes away what was left.
+// one in the same place works, to the bit, and takes away what was left.
 func TestKill(t *testing.T) {
 	testtool.Long(t)
 	testtool.NeedRoot(t)
@@ -158,12 +158,33 @@ func TestKill(t *testing.T) {
 			t.Errorf("%s: still mounted:\n%s", m.phase, mounts)
 		}
 	}
-	status, text := command(t, "build", "--quiet", "--cache-dir", cache(), "--offline", "--target-dir", target,
-		"--description", recipe(t, base, "", testtool.Repo(t)))
-	if status != 0 {
-		t.Errorf("the next build: exit status %d: %s", status, text)
+	description := recipe(t, base, "", testtool.Repo(t))
+	undisturbed := filepath.Join(t.TempDir(), "out")
+	for dir, cacheDir := range map[string]string{target: cache(), undisturbed: t.TempDir()} {
+		status, text := command(t, "build", "--quiet", "--cache-dir", cacheDir, "--target-dir", dir, "--description", description)
+		if status != 0 {
+			t.Errorf("the next build: exit status %d: %s", status, text)
+		}
 	}
+	sameResults(t, undisturbed, target)
 	if _, err := os.Lstat(filepath.Join(target, ".fimg-build")); err == nil {
 		t.Error("what the killed builds left is still there")
+	}
+}
+
+// sameResults compares two target directories, but for the list that has their names.
+func sameResults(t *testing.T, want, got string) {
+	t.Helper()
+	entries, err := os.ReadDir(want)
+	if err != nil || len(entries) == 0 {
+		t.Fatalf("no results: %v", err)
+	}
+	for _, e := range entries {
+		if e.Name() == "kiwi.result.json" {
+			continue
+		}
+		if out, err := exec.Command("cmp", filepath.Join(want, e.Name()), filepath.Join(got, e.Name())).CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, out)
+		}
 	}
 }
