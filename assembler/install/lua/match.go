@@ -66,34 +66,42 @@ func (m *matcher) match(si, pi int) int {
 			}
 			continue
 		}
-		end := m.itemEnd(pi)
-		if end < 0 {
-			return -1
-		}
-		suffix := byte(0)
-		if end < len(m.p) {
-			suffix = m.p[end]
-		}
-		switch suffix {
-		case '?':
-			if m.single(si, pi, end) {
-				if r := m.match(si+1, end+1); r >= 0 || m.err != nil {
-					return r
-				}
-			}
-			pi = end + 1
-		case '*', '+':
-			return m.longest(si, pi, end, suffix == '+')
-		case '-':
-			return m.shortest(si, pi, end)
-		default:
-			if !m.single(si, pi, end) {
-				return -1
-			}
-			si, pi = si+1, end
+		var done bool
+		if si, pi, done = m.item(si, pi); done {
+			return si
 		}
 	}
 	return si
+}
+
+// item matches the item at pi, as often as its suffix says. It returns where to go
+// on, or the end of the whole match.
+func (m *matcher) item(si, pi int) (nextS, nextP int, done bool) {
+	end := m.itemEnd(pi)
+	if end < 0 {
+		return -1, 0, true
+	}
+	suffix := byte(0)
+	if end < len(m.p) {
+		suffix = m.p[end]
+	}
+	switch suffix {
+	case '?':
+		if m.single(si, pi, end) {
+			if r := m.match(si+1, end+1); r >= 0 || m.err != nil {
+				return r, 0, true
+			}
+		}
+		return si, end + 1, false
+	case '*', '+':
+		return m.longest(si, pi, end, suffix == '+'), 0, true
+	case '-':
+		return m.shortest(si, pi, end), 0, true
+	}
+	if !m.single(si, pi, end) {
+		return -1, 0, true
+	}
+	return si + 1, end, false
 }
 
 // special matches %b, %f or a back reference, and returns where to go on.
