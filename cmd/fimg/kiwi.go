@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/fimg/fimg/assembler"
+	"github.com/fimg/fimg/fault"
 )
 
 // kiwi is the command line of kiwi-ng 10 as far as build systems use it: "system
@@ -141,9 +142,18 @@ func (k *kiwi) run(ctx context.Context, args []string) error {
 		return usageError{fmt.Errorf("kiwi-ng command %q is not known here: want system build, system prepare, system create or result bundle", command)}
 	}
 	if err != nil && k.logFile != "" { // the terminal is told in any case
-		k.a.log.Error(err.Error())
+		k.logError(err)
 	}
 	return err
+}
+
+// logError tells in the log what ended the run, and what to do about it.
+func (k *kiwi) logError(err error) {
+	if hint := fault.HintOf(err); hint != "" {
+		k.a.log.Error(err.Error(), "hint", hint)
+		return
+	}
+	k.a.log.Error(err.Error())
 }
 
 // parse reads options wherever they stand and returns the service words. An

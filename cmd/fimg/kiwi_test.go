@@ -74,4 +74,8 @@ func TestKiwiErrorReachesBoth(t *testing.T) {
 	if want := "no results of a build"; code != 2 || !strings.Contains(errs, want) || !strings.Contains(string(text), want) {
 		t.Errorf("status %d, terminal %q, log %q", code, errs, text)
 	}
+	call(t, "kiwi-ng", "--profile", "Disc", "--logfile", log, "system", "build", "--description", writeSmall(t, small), "--target-dir", t.TempDir())
+	if text, err = os.ReadFile(log); err != nil || !strings.Contains(string(text), "hint=") {
+		t.Errorf("%v, log %q", err, text)
+	}
 }
