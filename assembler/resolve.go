@@ -66,7 +66,7 @@ func (r *resolution) jobs(u *pool.Universe, want *description.Phase) ([]solve.Jo
 	}
 	r.modules = lockedModules(selection, p.DisableModules)
 	solve.Exclude(u, description.Names(want.Ignore))
-	request := solve.Request{Install: description.Names(want.Packages)}
+	request := solve.Request{Install: description.Names(want.Packages), KeepInstalled: r.plan.Image.Preferences.PackageManager == "dnf5"}
 	if request.Group, err = r.groupPackages(want); err != nil {
 		return nil, err
 	}

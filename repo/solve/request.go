@@ -32,6 +32,9 @@ type Request struct {
 	Group []GroupPackage
 	// NoBest accepts something else than the best candidate of an argument.
 	NoBest bool
+	// KeepInstalled is content with any version that is installed, as dnf5 is; dnf4
+	// installs a newer one.
+	KeepInstalled bool
 }
 
 // NoMatch says that arguments match no package.
@@ -99,8 +102,24 @@ func Jobs(u *pool.Universe, r Request) ([]Job, error) {
 	}
 	for i := range jobs {
 		jobs[i].Best = !r.NoBest
+		if r.KeepInstalled {
+			m.keepInstalled(&jobs[i])
+		}
 	}
 	return jobs, nil
+}
+
+// keepInstalled makes a job be content with what is installed of its candidates.
+func (m *matcher) keepInstalled(j *Job) {
+	var here []pool.ID
+	for _, id := range j.Any {
+		if m.u.IsInstalled(id) {
+			here = append(here, id)
+		}
+	}
+	if len(here) > 0 {
+		j.Any, j.Best = here, false
+	}
 }
 
 // Exclude takes out the packages that dnf's --exclude with these patterns would:

@@ -210,3 +210,37 @@ func wanted(u *pool.Universe, name string) map[pool.ID]bool {
 	}
 	return out
 }
+
+func second(p *testPackage) { p.V = "2" }
+
+// TestKeepInstalled asks for packages of which older versions are installed: dnf5 has
+// what it wants, dnf4 takes the newer ones. Seen with dnf5 5.4.6.
+func TestKeepInstalled(t *testing.T) {
+	old, repo := system(t, pkg("a"), pkg("b")), available(t, pkg("a", second), pkg("b", second), pkg("c", second))
+	for keep, want := range map[bool][]string{true: {"c"}, false: {"a", "b", "c"}} {
+		u := universe(t, old, repo)
+		jobs, err := solve.Jobs(u, solve.Request{Install: []string{"a*", "c"}, Group: []solve.GroupPackage{{Name: "b", Group: "@g"}}, KeepInstalled: keep})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := solve.Solve(t.Context(), u, jobs, solve.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var list []string
+		for _, it := range got.Install {
+			list = append(list, u.Package(it.ID).Name)
+		}
+		if slices.Sort(list); !slices.Equal(list, want) {
+			t.Errorf("keep %v: installs %q, want %q", keep, list, want)
+		}
+	}
+	u := universe(t, old, repo)
+	jobs, err := solve.Jobs(u, solve.Request{Install: []string{"a-2"}, KeepInstalled: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := solve.Solve(t.Context(), u, jobs, solve.Options{}); err != nil || len(got.Install) != 1 {
+		t.Errorf("a version by name: %v, %v", got, err)
+	}
+}
