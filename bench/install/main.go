@@ -143,17 +143,17 @@ func own(ctx context.Context, o options, files []string, name string, round int)
 		opts.Handover = &handover
 	}
 	res, err := install.Run(ctx, root, items, opts)
+	took := time.Since(start)
 	if err != nil {
 		return spent{}, err
 	}
-	gone := time.Now()
 	if err := handover.Store(ctx, root); err != nil {
 		return spent{}, err
 	}
-	res.Times = append(res.Times, install.PhaseTime{Phase: "to the store", Time: time.Since(gone)})
-	took := time.Since(start)
+	after := time.Since(start) - took
+	res.Times = append(res.Times, install.PhaseTime{Phase: "to the store", Time: after})
 	report(name, took, res, before)
-	return spent{"fimg " + name, took, res.Scriptlet}, nil
+	return spent{"fimg " + name, took, res.Scriptlet, after}, nil
 }
 
 func printer(verbose bool) event.Func {
@@ -202,7 +202,7 @@ func peerRun(o options, peer string, files []string) (spent, error) {
 	defer settle.Machine()()
 	start := time.Now()
 	out, err := cmd.CombinedOutput()
-	s := spent{peer, time.Since(start), scriptletTime(string(out))}
+	s := spent{name: peer, whole: time.Since(start), scriptlets: scriptletTime(string(out))}
 	if err != nil {
 		return spent{}, fmt.Errorf("%s: %w\n%s", peer, err, out)
 	}
